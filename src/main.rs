@@ -1,0 +1,3 @@
+//! The `logtriage` command: arguments in, exit code out.
+
+fn main() {}
