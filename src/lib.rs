@@ -27,4 +27,5 @@
 
 pub mod parse;
 pub mod record;
+pub mod text;
 pub mod verdict;
