@@ -26,6 +26,8 @@
 //! `app` and `cli`, which alone know every room. Nothing below `http` knows HTTP or metrics.
 
 pub mod config;
+pub mod engine;
+pub mod ensemble;
 pub mod features;
 pub mod parse;
 pub mod record;
