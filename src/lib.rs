@@ -32,4 +32,5 @@ pub mod features;
 pub mod parse;
 pub mod record;
 pub mod text;
+pub mod rules;
 pub mod verdict;
