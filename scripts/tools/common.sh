@@ -25,16 +25,20 @@ exclusive() {
     flock 9
 }
 
-# find_python : prints a CPython 3.11, the version that the locks were made for.
+# find_python [any] : prints a CPython 3.11, the version that the locks were made for, or, where
+# `any` will do, a Python of 3.9 or newer.
 find_python() {
-    local candidate
+    local candidate accept='sys.version_info[:2] == (3, 11)' expected='CPython 3.11'
+    if [ "${1:-}" = any ]; then
+        accept='sys.version_info >= (3, 9)' expected='Python 3.9 or newer'
+    fi
     for candidate in "${PYTHON:-}" python3.11 python3 python; do
         if [ -n "$candidate" ] && command -v "$candidate" >/dev/null &&
-            "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+            "$candidate" -c "import sys; sys.exit(not ($accept))" 2>/dev/null; then
             command -v "$candidate"
             return
         fi
     done
-    die "expected CPython 3.11 (the version of the locks in scripts/) as python3.11 or python3," \
-        "found none; install it, or name it: PYTHON=/path/to/python3.11"
+    die "expected $expected as python3.11 or python3, found none; install it, or name it:" \
+        "PYTHON=/path/to/python3"
 }
