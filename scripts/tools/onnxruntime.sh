@@ -4,9 +4,9 @@
 #
 # Only the shared library and its licences are kept: the service loads it at run time, from there
 # or from where ORT_DYLIB_PATH or engine.library says. Version and hashes are those of the
-# trainer's lock, so what serves a model is what checked it when it was trained.
+# trainer's lock, so what serves a model is what checked it when it was trained. Where ORT_DYLIB_PATH
+# already names a library, nothing is installed.
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 LOCK=$ROOT/scripts/requirements-train.txt
@@ -62,6 +62,11 @@ Path(directory, "lib", library).chmod(0o755)
 Path(directory, "lib", "libonnxruntime.so").symlink_to(library)
 PYTHON
 }
+
+if [ -n "${ORT_DYLIB_PATH:-}" ]; then
+    [ -e "$ORT_DYLIB_PATH" ] || die "ORT_DYLIB_PATH: expected a library, found no $ORT_DYLIB_PATH"
+    exit 0
+fi
 
 requirement=$(locked onnxruntime)
 [ -n "$requirement" ] || die "expected a line onnxruntime==VERSION in $LOCK, found none"

@@ -5,7 +5,6 @@
 # Each lock has a stamp that holds its digest: with the lock unchanged nothing is done. The two
 # locks agree on every version that they share, so one environment holds both.
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 VENV=$TOOLS/python
