@@ -1,0 +1,112 @@
+# Every command of the project. What a command needs it installs into .tools/ first, pinned, once.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+# Cargo and the installers use every core by themselves; two targets at once only get in their way.
+.NOTPARALLEL:
+
+CARGO ?= cargo
+# The lock file decides the versions: a build never changes it.
+LOCKED := --locked
+PYTHON_ENV := .tools/python/bin
+RELEASE := target/release/logtriage
+SHELL_FILES = $(shell find . \( -name .git -o -name .tools -o -name target -o -name node_modules \) \
+	-prune -o -type f \( -name '*.sh' -o -path './.ci/*' \) -print | sort)
+
+# What follows a command, for example: make run ARGS="--config my.yaml"
+ARGS ?=
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: onnxruntime ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="--config FILE")
+	$(CARGO) run --release $(LOCKED) -- serve $(ARGS)
+
+.PHONY: test
+test: check test-rust test-rules test-python ## Everything that must pass: check, then every test
+
+.PHONY: check
+check: check-scripts check-format check-lint check-docs check-deny ## Format, lints, docs, licences; no tests
+
+.PHONY: check-format
+check-format: ## Rust formatting
+	$(CARGO) fmt --check
+
+.PHONY: check-lint
+check-lint: ## Clippy on all targets, no warning allowed
+	$(CARGO) clippy $(LOCKED) --all-targets -- -D warnings
+
+.PHONY: check-docs
+check-docs: ## The library's documentation builds, with no broken link
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc $(LOCKED) --no-deps
+
+.PHONY: check-deny
+check-deny: cargo-deny ## Licences, banned crates and sources (cargo-deny)
+	@scripts/check-deny.sh
+
+.PHONY: check-scripts
+check-scripts: python-check ## Ruff on the Python, ShellCheck on the shell scripts
+	$(PYTHON_ENV)/ruff check
+	$(PYTHON_ENV)/ruff format --check
+	@if [ -x $(PYTHON_ENV)/shellcheck ]; then \
+		echo "shellcheck $(SHELL_FILES)"; $(PYTHON_ENV)/shellcheck $(SHELL_FILES); \
+	else \
+		echo "shellcheck: skipped, its package has no build for $$(uname -m)"; \
+	fi
+
+.PHONY: test-rust
+test-rust: onnxruntime ## Unit, integration and documentation tests
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		set -x; $(CARGO) nextest run $(LOCKED); $(CARGO) test $(LOCKED) --doc; \
+	else \
+		set -x; $(CARGO) test $(LOCKED); \
+	fi
+
+.PHONY: test-rules
+test-rules: ## Every example of every rule
+	$(CARGO) run --quiet $(LOCKED) -- rules test
+
+.PHONY: test-python
+test-python: python-check python-train ## Tests of the trainer and of this tooling
+	$(PYTHON_ENV)/python -m pytest
+
+.PHONY: bench
+bench: onnxruntime ## Benchmarks (ARGS="-- NAME" for one)
+	$(CARGO) bench $(LOCKED) $(ARGS)
+
+.PHONY: model
+model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same inputs, same digests)
+	$(CARGO) build --release $(LOCKED)
+	LOGTRIAGE_BIN=$(RELEASE) $(PYTHON_ENV)/python scripts/train.py train $(ARGS)
+
+.PHONY: parity
+parity: onnxruntime python-train ## Served scores against the trainer's own, with a release build
+	$(CARGO) build --release $(LOCKED)
+	LOGTRIAGE_BIN=$(RELEASE) $(PYTHON_ENV)/python scripts/train.py parity $(ARGS)
+
+.PHONY: tools
+tools: onnxruntime python-train python-check cargo-deny ## Install everything that the commands above use
+
+.PHONY: onnxruntime
+onnxruntime: ## Install the ONNX Runtime library into .tools (not when ORT_DYLIB_PATH names one)
+	@scripts/tools/onnxruntime.sh
+
+.PHONY: python-train
+python-train: ## Install the trainer's packages into .tools
+	@scripts/tools/python.sh scripts/requirements-train.txt
+
+.PHONY: python-check
+python-check: ## Install the linters and pytest into .tools
+	@scripts/tools/python.sh scripts/requirements-check.txt
+
+.PHONY: cargo-deny
+cargo-deny: ## Build cargo-deny into .tools
+	@scripts/tools/cargo-deny.sh
+
+.PHONY: clean-tools
+clean-tools: ## Remove .tools; the next command installs what it needs
+	rm -rf .tools
