@@ -6,7 +6,6 @@ import numpy as np
 import xgboost
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import StandardScaler
-
 from trainer import anomaly, classifier
 
 TOLERANCE = 1e-6

@@ -4,7 +4,6 @@ import math
 import unittest
 
 import numpy as np
-
 from trainer import calibrate, folds, metrics, models, vectorise
 from trainer.corpus import Template
 from trainer.generate import Line

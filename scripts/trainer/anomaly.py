@@ -81,9 +81,11 @@ def read_tree(tree, scaler):
         fold_threshold(float(scaler.mean_[f]), float(scaler.scale_[f]), value)
         if child >= 0
         else 0.0
-        for f, value, child in zip(feature, tree.threshold.tolist(), left)
+        for f, value, child in zip(feature, tree.threshold.tolist(), left, strict=True)
     ]
-    value = [(d + mean_path(int(n))) / TREES for d, n in zip(depth, tree.n_node_samples)]
+    value = [
+        (d + mean_path(int(n))) / TREES for d, n in zip(depth, tree.n_node_samples, strict=True)
+    ]
     return Tree(left, right, feature, threshold, [False] * len(left), value, 0)
 
 

@@ -1,7 +1,9 @@
 """The whole way: corpus in, bundle and parity file out."""
 
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import yaml
@@ -101,29 +103,35 @@ def train(paths):
 
 
 def finish(paths, data, held, figures, fitted, draft, say):
-    """Baseline, golden lines and card; writes the bundle and returns its files."""
+    """Baseline, golden lines and card; writes the bundle and returns its files.
+
+    A draft, written elsewhere, is judged with first: the bundle's place is touched once, at the end.
+    """
     temperature = held.temperature
-    bundle.write(paths.bundle, draft.files(fitted, temperature))
-    draft.baseline = baseline(paths, data, fitted)
-    draft.extra["golden.jsonl"] = golden_file(paths, data, fitted, temperature, say)
-    made = draft.files(fitted, temperature)
-    digest = bundle.judging_digest(made)
-    if paths.external:
-        measured = validate.measure(paths.binary, paths.bundle, paths.external, digest)
-        validate.save(paths.validation, measured)
-        say("external lines:\n" + card.figures_table(measured["figures"]))
-    facts = card_facts(data, held, figures, fitted, draft, made)
+    with tempfile.TemporaryDirectory(prefix="logtriage-draft-") as folder:
+        trial = Path(folder) / "draft"
+        made = draft.files(fitted, temperature)
+        bundle.write(trial, made)
+        digest = bundle.judging_digest(made)
+        draft.baseline = baseline(paths.binary, trial, data, fitted)
+        golden_bytes = golden_file(paths.binary, trial, data, fitted, temperature, say)
+        draft.extra["golden.jsonl"] = golden_bytes
+        if paths.external:
+            measured = validate.measure(paths.binary, trial, paths.external, digest)
+            validate.save(paths.validation, measured)
+            say("external lines:\n" + card.figures_table(measured["figures"]))
+    facts = card_facts(data, held, figures, fitted, draft, draft.files(fitted, temperature))
     facts["validation"] = validate.load(paths.validation)
     draft.extra["MODEL_CARD.md"] = card.write(facts).encode("utf-8")
     made = draft.files(fitted, temperature)
-    bundle.write(paths.bundle, made)
     packed = bundle.packed_size(made)
-    say(f"wrote {paths.bundle}: {sum(map(len, made.values())):,} bytes, {packed:,} packed")
     if packed > settings.CONFIGMAP_LIMIT:
         raise TrainerError(
             f"the bundle packs to {packed:,} bytes, {packed - settings.CONFIGMAP_LIMIT:,} more "
             "than one ConfigMap holds"
         )
+    bundle.write(paths.bundle, made)
+    say(f"wrote {paths.bundle}: {sum(map(len, made.values())):,} bytes, {packed:,} packed")
     return made
 
 
@@ -148,12 +156,10 @@ def card_facts(data, held, figures, fitted, draft, made):
     }
 
 
-def baseline(paths, data, fitted):
+def baseline(binary, trial, data, fitted):
     """What drift is measured against: how this bundle judges one line of each template."""
     first = [place for place, line in enumerate(data.lines) if line.index == 0]
-    judged = votes.judge(
-        paths.binary, paths.bundle, [data.lines[place].record() for place in first]
-    )
+    judged = votes.judge(binary, trial, [data.lines[place].record() for place in first])
     shares = np.bincount([j.category for j in judged], minlength=len(LABELS)) / len(judged)
     deciles = np.quantile([j.verdict["confidence"] for j in judged], np.linspace(0.1, 0.9, 9))
     unknown = vectorise.unknown_rate(fitted.vectoriser, [data.features[p].tokens for p in first])
@@ -164,11 +170,11 @@ def baseline(paths, data, fitted):
     }
 
 
-def golden_file(paths, data, fitted, temperature, say):
+def golden_file(binary, trial, data, fitted, temperature, say):
     """golden.jsonl, after the program's votes were found equal to the trainer's predictions."""
     records = golden.candidates(data.templates)
-    found = features.extract(paths.binary, records)
-    judged = votes.judge(paths.binary, paths.bundle, records)
+    found = features.extract(binary, records)
+    judged = votes.judge(binary, trial, records)
     check_parity(judged, parity.predictions(fitted, temperature, found), say)
     forms = [one.format for one in found]
     chosen = golden.choose(records, judged, forms, fitted.knots, settings.ANOMALY_THRESHOLD)

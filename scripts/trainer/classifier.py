@@ -47,7 +47,10 @@ def read_booster(booster):
     data = json.loads(booster.save_raw(raw_format="json"))["learner"]
     base = np.array(json.loads(data["learner_model_param"]["base_score"]), np.float32).ravel()
     inner = data["gradient_booster"]["model"]
-    trees = [read_tree(tree, target) for tree, target in zip(inner["trees"], inner["tree_info"])]
+    trees = [
+        read_tree(tree, target)
+        for tree, target in zip(inner["trees"], inner["tree_info"], strict=True)
+    ]
     return trees, np.broadcast_to(base, len(LABELS))
 
 

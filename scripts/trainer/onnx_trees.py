@@ -28,7 +28,9 @@ class Tree:
 
 def used_columns(trees):
     """Columns that some split reads, ascending."""
-    return sorted({f for tree in trees for f, left in zip(tree.feature, tree.left) if left >= 0})
+    return sorted(
+        {f for tree in trees for f, left in zip(tree.feature, tree.left, strict=True) if left >= 0}
+    )
 
 
 def node_attributes(trees, mode, columns):
@@ -68,7 +70,10 @@ def leaf_attributes(trees, prefix):
         if left < 0
     ]
     names = ("treeids", "nodeids", "ids", "weights")
-    return {f"{prefix}_{name}": list(values) for name, values in zip(names, zip(*leaves))}
+    return {
+        f"{prefix}_{name}": list(values)
+        for name, values in zip(names, zip(*leaves, strict=True), strict=False)
+    }
 
 
 def model(nodes, outputs, width, initialisers, metadata):

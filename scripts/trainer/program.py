@@ -1,11 +1,15 @@
 """Runs the program over records: the one place that knows its command line."""
 
 import json
+import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 from trainer.common import TrainerError
+
+KEPT_ENVIRONMENT = ("HOME", "LD_LIBRARY_PATH", "ORT_DYLIB_PATH", "PATH", "TMPDIR")
+"""What the program sees of the environment: no setting of a site may reach a bundle."""
 
 
 def run(command, records):
@@ -25,9 +29,20 @@ def run(command, records):
     return answers
 
 
+def runtime_library():
+    """The ONNX Runtime library that came with the Python package of the same name."""
+    import onnxruntime  # slow to load, and only its place is wanted
+
+    return next(Path(onnxruntime.__file__).parent.glob("capi/libonnxruntime.so*"), "")
+
+
 def output(command):
     """Standard output of a command; TrainerError with its standard error where it fails."""
-    done = subprocess.run([str(part) for part in command], capture_output=True, check=False)
+    environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+    environment.setdefault("ORT_DYLIB_PATH", str(runtime_library()))
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, check=False, env=environment
+    )
     if done.returncode != 0:
         tail = done.stderr.decode("utf-8", "replace").strip()[-2000:]
         shown = " ".join(map(str, command))

@@ -32,7 +32,7 @@ def choose_terms(documents, lines, min_products=MIN_PRODUCTS, min_templates=MIN_
     documents: token sequences; lines: the generated lines they were made of.
     """
     products, templates = defaultdict(set), defaultdict(set)
-    for tokens, line in zip(documents, lines):
+    for tokens, line in zip(documents, lines, strict=True):
         for term in set(terms(tokens)):
             products[term].add(line.template.product)
             templates[term].add(line.template.id)

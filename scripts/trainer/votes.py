@@ -30,7 +30,7 @@ class Judged:
 
 def judge(binary, bundle, records):
     """What the program answers for each record with that bundle, in order."""
-    command = [binary, "classify", "--bundle", bundle, "--skip-golden", "--votes"]
+    command = [binary, "classify", "--bundle", bundle, "--skip-golden", "--votes", "--quiet"]
     answers = program.run([*command, "--format", "ndjson"], records)
     return [read_answer(answer) for answer in answers]
 
