@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use logtriage::cli::Cli;
+use logtriage::config::ConfigError;
 
 /// Bad usage or configuration (`EX_USAGE` of sysexits.h).
 const BAD_USAGE: u8 = 64;
@@ -25,7 +26,12 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("logtriage: {error:#}");
-            ExitCode::FAILURE
+            let bad_configuration = error.downcast_ref::<ConfigError>().is_some();
+            if bad_configuration {
+                ExitCode::from(BAD_USAGE)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

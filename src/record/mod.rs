@@ -64,10 +64,18 @@ pub enum Entry {
 pub struct Limits {
     /// bytes
     pub message: usize,
+    /// x
+    pub json_depth: usize,
+    /// x
+    pub decompressed: usize,
 }
 impl Default for Limits {
     fn default() -> Self {
-        Limits { message: 65536 }
+        Limits {
+            message: 65536,
+            json_depth: 64,
+            decompressed: 1 << 26,
+        }
     }
 }
 /// provisional
