@@ -10,6 +10,8 @@ mod compliance;
 mod dialect;
 mod document;
 mod error;
+mod examples;
+mod explain;
 mod literals;
 mod matcher;
 mod names;
@@ -17,9 +19,16 @@ mod pack;
 mod scratch;
 mod set;
 mod source;
+#[cfg(test)]
+mod tests;
+mod validate;
 
-pub use compliance::{ClaimRule, ComplianceSet, Framework, parse_frameworks, read_frameworks};
+pub use compliance::{
+    ClaimRule, ComplianceSet, Document, Framework, parse_frameworks, read_documents,
+    read_frameworks,
+};
 pub use error::{Place, RuleError};
+pub use examples::{ExampleFailure, examine, test_claims, test_examples};
 pub use matcher::Input;
 pub use names::Glob;
 pub use pack::{
