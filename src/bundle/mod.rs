@@ -16,7 +16,15 @@ pub use store::{ModelsStatus, Store};
 
 use crate::rules::{Framework, RuleError, parse_frameworks};
 
-const BUILT_IN_COMPLIANCE: [(&str, &str); 0] = [];
+const BUILT_IN_COMPLIANCE: [(&str, &str); 4] = [
+    ("gdpr", include_str!("../../configs/compliance/gdpr.yaml")),
+    ("hipaa", include_str!("../../configs/compliance/hipaa.yaml")),
+    (
+        "pci-dss",
+        include_str!("../../configs/compliance/pci-dss.yaml"),
+    ),
+    ("sox", include_str!("../../configs/compliance/sox.yaml")),
+];
 
 /// The compliance packs built into the program.
 pub fn builtin_frameworks() -> Result<Vec<Framework>, RuleError> {

@@ -1,5 +1,6 @@
 //! The commands: one file each, arguments in and an exit code out.
 
+pub mod bundle;
 pub mod classify;
 pub mod features;
 mod input;
@@ -23,6 +24,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bundle(bundle::BundleArgs),
     Classify(classify::ClassifyArgs),
     Features(features::FeaturesArgs),
 }
@@ -31,6 +33,7 @@ impl Cli {
     /// Runs the command that the arguments name.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
+            Command::Bundle(args) => args.run(),
             Command::Classify(args) => args.run(),
             Command::Features(args) => args.run(),
         }
