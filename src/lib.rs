@@ -27,6 +27,7 @@
 
 pub mod batch;
 pub mod bundle;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod ensemble;
