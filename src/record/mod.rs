@@ -58,3 +58,39 @@ pub enum Entry {
     /// A record that could not be read.
     Bad(BadRecord),
 }
+
+/// PROVISIONAL until the decoder lands.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// bytes
+    pub message: usize,
+    /// x
+    pub json_depth: usize,
+    /// x
+    pub decompressed: usize,
+}
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            message: 65536,
+            json_depth: 64,
+            decompressed: 1 << 26,
+        }
+    }
+}
+/// provisional
+pub fn record_from_line(index: usize, line: &[u8], _limits: &Limits) -> Entry {
+    let text = String::from_utf8_lossy(line);
+    let mut record = Record {
+        index,
+        message: text.to_string(),
+        ..Record::default()
+    };
+    if let Ok(Value::Object(map)) = serde_json::from_str::<Value>(&text) {
+        if let Some(m) = map.get("message").and_then(Value::as_str) {
+            record.message = m.to_owned();
+            record.source = map.get("source").and_then(Value::as_str).map(str::to_owned);
+        }
+    }
+    Entry::Record(record)
+}
