@@ -6,6 +6,7 @@ pub mod features;
 mod input;
 mod output;
 mod progress;
+pub mod rules;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,6 +28,7 @@ enum Command {
     Bundle(bundle::BundleArgs),
     Classify(classify::ClassifyArgs),
     Features(features::FeaturesArgs),
+    Rules(rules::RulesArgs),
 }
 
 impl Cli {
@@ -36,6 +38,7 @@ impl Cli {
             Command::Bundle(args) => args.run(),
             Command::Classify(args) => args.run(),
             Command::Features(args) => args.run(),
+            Command::Rules(args) => args.run(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! the outcome is the same as running them all.
 
 mod build;
+mod builtin;
 mod compliance;
 mod dialect;
 mod document;
@@ -23,6 +24,7 @@ mod source;
 mod tests;
 mod validate;
 
+pub use builtin::BUILTIN_COMPLIANCE;
 pub use compliance::{
     ClaimRule, ComplianceSet, Document, Framework, parse_frameworks, read_documents,
     read_frameworks,
