@@ -14,22 +14,12 @@ pub use files::{Origin, sha256};
 pub use load::{Loaded, Loader, Proof};
 pub use store::{ModelsStatus, Store};
 
-use crate::rules::{Framework, RuleError, parse_frameworks};
-
-const BUILT_IN_COMPLIANCE: [(&str, &str); 4] = [
-    ("gdpr", include_str!("../../configs/compliance/gdpr.yaml")),
-    ("hipaa", include_str!("../../configs/compliance/hipaa.yaml")),
-    (
-        "pci-dss",
-        include_str!("../../configs/compliance/pci-dss.yaml"),
-    ),
-    ("sox", include_str!("../../configs/compliance/sox.yaml")),
-];
+use crate::rules::{BUILTIN_COMPLIANCE, Framework, RuleError, parse_frameworks};
 
 /// The compliance packs built into the program.
 pub fn builtin_frameworks() -> Result<Vec<Framework>, RuleError> {
     let mut frameworks = Vec::new();
-    for (name, yaml) in BUILT_IN_COMPLIANCE {
+    for (name, yaml) in BUILTIN_COMPLIANCE {
         frameworks.extend(parse_frameworks(name, yaml)?);
     }
     Ok(frameworks)
