@@ -25,6 +25,9 @@
 //! record, verdict}`; `bundle` builds snapshots out of the parts of `pipeline`; `config` is read by
 //! `app` and `cli`, which alone know every room. Nothing below `http` knows HTTP or metrics.
 
+pub mod batch;
+pub mod bundle;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod ensemble;

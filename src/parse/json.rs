@@ -45,7 +45,10 @@ pub(super) fn parse(text: &str) -> Option<Parsed<'_>> {
         return None;
     }
     let severity = reader.known.severity();
-    let source = reader.known.into_source();
+    let source = reader
+        .known
+        .source()
+        .map(|place| reader.fields[place].1.clone());
     Some(Parsed {
         format: Format::Json,
         source,
@@ -89,7 +92,7 @@ struct Reader<'a> {
     top: Option<&'a str>,
     stack: Vec<Frame>,
     fields: Fields<'a>,
-    known: Known<'a>,
+    known: Known,
     /// True while a message that is itself JSON may be read: one level only.
     nested: bool,
 }
@@ -278,7 +281,7 @@ impl<'a> Reader<'a> {
             Some(top) if top.len() == self.path.len() => Cow::Borrowed(top),
             _ => Cow::Owned(self.path.clone()),
         };
-        self.known.see(&name, &value);
+        self.known.see(self.fields.len(), &name, &value);
         self.fields.push((name, value));
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! JSON, logfmt and the records of a request all use the same names, so they share this table.
 
-use std::borrow::Cow;
-
 use super::Severity;
 use super::severity::{more_severe, number};
 
@@ -14,7 +12,7 @@ const LONGEST_SOURCE: usize = 128;
 
 /// What the fields of one document say about level and source, gathered while they pass by.
 #[derive(Default)]
-pub(crate) struct Known<'a> {
+pub(crate) struct Known {
     /// By name: unambiguous, so it goes before numbers.
     named: Option<Severity>,
     /// By a number on the scale of its own key.
@@ -26,12 +24,13 @@ pub(crate) struct Known<'a> {
     /// MongoDB's one-letter severity, which counts only beside a `ctx`.
     letter: Option<Severity>,
     context: bool,
-    source: Option<(u8, Cow<'a, str>)>,
+    /// Rank and place of the field that names the source best.
+    source: Option<(u8, usize)>,
 }
 
-impl<'a> Known<'a> {
-    /// Looks at one field; `name` is a dotted path in any case.
-    pub(crate) fn see(&mut self, name: &str, value: &Cow<'a, str>) {
+impl Known {
+    /// Looks at the field at `place`; `name` is a dotted path in any case.
+    pub(crate) fn see(&mut self, place: usize, name: &str, value: &str) {
         let mut buffer = [0u8; LONGEST_NAME];
         let Some(lower) = buffer.get_mut(..name.len()) else {
             return;
@@ -40,7 +39,7 @@ impl<'a> Known<'a> {
         lower.make_ascii_lowercase();
         self.see_level(lower, name, value);
         if let Some(rank) = source_rank(lower, value) {
-            self.offer_source(rank, value);
+            self.offer_source(rank, place, value);
         }
     }
 
@@ -64,9 +63,9 @@ impl<'a> Known<'a> {
         })
     }
 
-    /// The best name of a source seen so far.
-    pub(crate) fn into_source(self) -> Option<Cow<'a, str>> {
-        self.source.map(|(_, source)| source)
+    /// The place of the field that names the source best.
+    pub(crate) fn source(&self) -> Option<usize> {
+        self.source.map(|(_, place)| place)
     }
 
     fn see_level(&mut self, lower: &[u8], name: &str, value: &str) {
@@ -133,10 +132,10 @@ impl<'a> Known<'a> {
         self.numbered = more_severe(self.numbered, number(value).and_then(scale));
     }
 
-    fn offer_source(&mut self, rank: u8, value: &Cow<'a, str>) {
+    fn offer_source(&mut self, rank: u8, place: usize, value: &str) {
         let fits = !value.trim().is_empty() && value.len() <= LONGEST_SOURCE;
         if fits && self.source.as_ref().is_none_or(|(old, _)| rank < *old) {
-            self.source = Some((rank, value.clone()));
+            self.source = Some((rank, place));
         }
     }
 }

@@ -14,13 +14,14 @@ pub(super) fn parse(text: &str) -> Option<Parsed<'_>> {
         return None;
     }
     let mut known = Known::default();
-    for (name, value) in &fields {
-        known.see(name, value);
+    for (place, (name, value)) in fields.iter().enumerate() {
+        known.see(place, name, value);
     }
     let severity = known.severity();
+    let source = known.source().map(|place| fields[place].1.clone());
     Some(Parsed {
         format: Format::Logfmt,
-        source: known.into_source(),
+        source,
         severity,
         body: text,
         fields,

@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Parsed<'_> {
         parsed.source = Some(Cow::Borrowed("kernel"));
         return parsed;
     }
-    parsed.severity = level(text);
+    parsed.severity = redis_level(text).or_else(|| level(text));
     parsed
 }
 
@@ -35,6 +35,8 @@ struct Header {
     dated: bool,
     /// Ordinary words passed: one is let through after a timestamp (a host or a program).
     words: usize,
+    /// The last word passed ended in a colon, as a category does.
+    category: bool,
     /// Plain numbers passed (process and thread ids).
     numbers: usize,
 }
@@ -128,6 +130,8 @@ fn group_level(inside: &str) -> Option<Severity> {
             .unwrap_or(rest.len());
         return Severity::from_level_word(&rest[..end]);
     }
+    // Erlang's `[module:level,timestamp,...` goes on after a comma.
+    let inside = inside.split_once(',').map_or(inside, |(first, _)| first);
     let (module, word) = inside.rsplit_once(':')?;
     if module.contains(' ') {
         None
@@ -156,6 +160,7 @@ fn word(rest: &str, header: &mut Header) -> Step {
         return Step::Skip(len);
     }
     header.words += 1;
+    header.category = whole.ends_with(':');
     if header.dated && header.words == 1 {
         Step::Skip(len)
     } else {
@@ -183,7 +188,8 @@ fn word_level(whole: &str, after: &[u8], header: &Header) -> Option<Severity> {
     // `LOG`, `NOTE` and the like are ordinary words unless a colon marks them.
     let sure = !matches!(first, "LOG" | "NOTE" | "FINE" | "log" | "note" | "fine");
     let passes = if header.words > 0 {
-        upper && (marked || alone)
+        // Behind a word that may be anybody's, small letters can only raise.
+        upper && (marked || alone) || header.category && marked && severity <= Severity::WARNING
     } else {
         marked || fatal || alone && sure && (upper || header.dated || columns)
     };
@@ -217,12 +223,40 @@ fn indirect_level(whole: &str, after: &[u8], header: &Header) -> Option<Severity
             None
         };
     }
+    if whole.contains(',') {
+        return topics_level(whole);
+    }
     let (_, word) = whole.strip_suffix(':')?.rsplit_once('.')?;
     let upper = word.bytes().all(|c| c.is_ascii_uppercase());
     if upper {
         Severity::from_level_word(word)
     } else {
         None
+    }
+}
+
+/// RouterOS writes its topics before the text: `system,error,critical`.
+fn topics_level(word: &str) -> Option<Severity> {
+    let small = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b',' | b'-');
+    if !word.bytes().all(small) {
+        return None;
+    }
+    word.split(',').filter_map(Severity::from_level_word).min()
+}
+
+/// Redis marks its lines with one sign: `12345:M 01 Jan 2024 00:00:00.000 # text`.
+fn redis_level(text: &str) -> Option<Severity> {
+    let pid = digits(text.as_bytes());
+    let rest = text[pid..]
+        .strip_prefix(':')?
+        .strip_prefix(['M', 'S', 'C', 'X'])?;
+    let rest = rest.strip_prefix(' ').filter(|_| pid > 0)?;
+    let len = timestamp(rest.as_bytes())?;
+    match rest.as_bytes().get(len + 1)? {
+        b'#' => Some(Severity::WARNING),
+        b'*' => Some(Severity::NOTICE),
+        b'-' | b'.' => Some(Severity::DEBUG),
+        _ => None,
     }
 }
 
@@ -239,7 +273,7 @@ fn is_number(word: &str) -> bool {
 fn is_header_word(word: &str, after: &[u8]) -> bool {
     let gap = blanks(after);
     let dash = from(after, gap);
-    let set_off = gap > 0 && dash.starts_with(b"- ");
+    let set_off = gap > 0 && (dash.starts_with(b"- ") || dash.starts_with(b"| "));
     let pair = word.find('=').is_some_and(|at| at > 0) && !word.contains('"');
     let name = word.len() <= 64
         && (word.contains("::")

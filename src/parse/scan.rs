@@ -158,17 +158,18 @@ fn year(b: &[u8]) -> bool {
         && matches!(b.get(4), None | Some(b' ' | b':' | b']'))
 }
 
-/// A timestamp of RFC 3339 (a `T` between date and time).
+/// A timestamp of RFC 3339.
 pub(super) struct IsoTime {
     /// Length in bytes.
     pub len: usize,
-    /// True with six digits of fraction and a numeric zone: what syslog daemons write to files.
+    /// True with a `T`, six digits of fraction and a numeric zone: what syslog daemons write to
+    /// files.
     pub precise: bool,
 }
 
-/// `YYYY-MM-DDThh:mm:ss[.fraction][zone]`.
+/// `YYYY-MM-DDThh:mm:ss[.fraction][zone]`; a blank may stand for the `T`.
 pub(super) fn iso_time(b: &[u8]) -> Option<IsoTime> {
-    let shape = digits(b) == 4 && b.get(4) == Some(&b'-') && b.get(10) == Some(&b'T');
+    let shape = digits(b) == 4 && b.get(4) == Some(&b'-') && matches!(b.get(10), Some(b'T' | b' '));
     if !shape || date(b) != Some(10) {
         return None;
     }
@@ -180,7 +181,7 @@ pub(super) fn iso_time(b: &[u8]) -> Option<IsoTime> {
     };
     Some(IsoTime {
         len: at + offset,
-        precise: clock == 15 && offset == 6,
+        precise: b[10] == b'T' && clock == 15 && offset == 6,
     })
 }
 

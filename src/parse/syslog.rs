@@ -185,14 +185,18 @@ fn element<'a>(text: &'a str, fields: &mut Fields<'a>) -> Option<&'a str> {
 }
 
 /// How sure a timestamp makes us that a syslog header follows.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Proof {
     /// A priority: whatever follows is a header.
     Priority,
     /// The timestamp of RFC 3164, or the precise form that syslog daemons write.
     Timestamp,
-    /// A timestamp that applications write as well.
+    /// A timestamp that applications write as well: a tag has to come with a process id, or a
+    /// host has to look like one.
     Weak,
+    /// A timestamp with a blank in it, which is mostly an application's: only a tag with a process
+    /// id counts.
+    Weakest,
 }
 
 /// `TIMESTAMP [HOST] [TAG[pid]:] message`.
@@ -207,14 +211,12 @@ fn dated(text: &str, priority: bool) -> Option<Header<'_>> {
         Some(len) => (len, Proof::Timestamp),
         None => {
             let time = iso_time(b)?;
-            (
-                time.len,
-                if time.precise {
-                    Proof::Timestamp
-                } else {
-                    Proof::Weak
-                },
-            )
+            let proof = match (time.precise, b[10]) {
+                (true, _) => Proof::Timestamp,
+                (_, b'T') => Proof::Weak,
+                _ => Proof::Weakest,
+            };
+            (time.len, proof)
         }
     };
     let proof = if priority { Proof::Priority } else { proof };
@@ -245,7 +247,7 @@ fn after_timestamp(rest: &str, proof: Proof) -> Option<Header<'_>> {
         return Some(header);
     }
     if let Some(tag) = tag(rest) {
-        if proof == Proof::Weak && tag.pid.is_empty() {
+        if proof >= Proof::Weak && tag.pid.is_empty() {
             return None;
         }
         if vendor::is_mnemonic(tag.rest) && tag.pid.is_empty() {
@@ -267,13 +269,17 @@ fn after_timestamp(rest: &str, proof: Proof) -> Option<Header<'_>> {
         header.rest = tail;
         return Some(header);
     }
-    match tag(tail) {
-        Some(tag) if proof != Proof::Weak || !tag.pid.is_empty() || looks_like_device(host) => {
+    match tag(tail).or_else(|| tag_after_second_host(tail)) {
+        Some(tag)
+            if !tag.pid.is_empty()
+                || proof < Proof::Weak
+                || proof == Proof::Weak && looks_like_device(host) =>
+        {
             header.push("hostname", host);
             header.program(&tag);
         }
         Some(_) => return None,
-        None if looks_like_device(host) && proof != Proof::Weak => {
+        None if looks_like_device(host) && proof < Proof::Weak => {
             header.push("hostname", host);
             header.rest = tail;
         }
@@ -281,6 +287,12 @@ fn after_timestamp(rest: &str, proof: Proof) -> Option<Header<'_>> {
         None => return None,
     }
     Some(header)
+}
+
+/// Relays put their own host before the one that is there.
+fn tag_after_second_host(text: &str) -> Option<Tag<'_>> {
+    let (host, tail) = text.split_once(' ')?;
+    tag(tail).filter(|tag| is_host(host) && !tag.pid.is_empty() && tag.colon)
 }
 
 /// A priority and no timestamp: perhaps a tag, perhaps nothing.
@@ -369,10 +381,11 @@ fn is_host(word: &str) -> bool {
 /// Addresses, numbered and dotted names: words that ordinary text does not start with.
 fn looks_like_device(host: &str) -> bool {
     let lower = || host.bytes().all(|c| !c.is_ascii_uppercase());
+    let upper = || host.bytes().all(|c| !c.is_ascii_lowercase());
     !host.ends_with([':', '.'])
         && (host.bytes().any(|c| c.is_ascii_digit())
             || host.contains('.')
-            || host.contains(['-', '_']) && lower())
+            || host.contains(['-', '_']) && (lower() || upper()))
         && from(host.as_bytes(), 0)
             .first()
             .is_some_and(|c| c.is_ascii_alphanumeric() || *c == b':')

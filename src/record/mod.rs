@@ -1,8 +1,21 @@
 //! Records: any accepted body becomes a list of entries, good records and explained bad ones.
 
+mod boundary;
+mod decode;
+mod decompress;
+mod one;
+mod pick;
+mod sequence;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+
+pub use decode::decode;
+pub use decompress::{DecompressError, decompress};
+pub use one::{record_from_line, record_from_value};
 
 use crate::parse::Severity;
 
@@ -57,4 +70,36 @@ pub enum Entry {
     Record(Record),
     /// A record that could not be read.
     Bad(BadRecord),
+}
+
+/// Bounds on what a body may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a body after decompression.
+    pub decompressed: usize,
+    /// Bytes of a message; longer ones are cut and flagged.
+    pub message: usize,
+    /// How deep JSON may nest.
+    pub json_depth: usize,
+}
+
+impl Default for Limits {
+    /// 64 MiB, 64 KiB, 64 levels.
+    fn default() -> Limits {
+        Limits {
+            decompressed: 64 << 20,
+            message: 64 << 10,
+            json_depth: 64,
+        }
+    }
+}
+
+/// A body of which no record could be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail} (at byte {offset})")]
+pub struct Unreadable {
+    /// Where reading failed, in bytes of the decompressed body.
+    pub offset: usize,
+    /// What was expected, what was found, and what to do.
+    pub detail: String,
 }

@@ -8,10 +8,11 @@ use super::build::Builder;
 use super::document::{ClaimDoc, FrameworkDoc};
 use super::error::{Place, RuleError};
 use super::matcher::{Input, Matcher};
-use super::pack::{Conditions, ConditionsDoc, Examples};
+use super::pack::{Conditions, Examples, Pack, parse_packs};
 use super::scratch::Scratch;
 use super::set::claim_id;
 use super::source::{self, Source};
+use super::validate::ConditionsDoc;
 use crate::verdict::Claim;
 
 /// A compliance framework: how long its records are kept, and how they are known.
@@ -21,6 +22,8 @@ pub struct Framework {
     pub name: String,
     /// Full name.
     pub title: String,
+    /// What it covers.
+    pub about: String,
     /// How long a claimed record must be kept.
     pub retention_days: u32,
     /// Its rules, in the order of the file.
@@ -70,6 +73,7 @@ fn framework_from(source: &Source<'_>, doc: FrameworkDoc) -> Result<Framework, R
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Framework {
         title: doc.title.unwrap_or_else(|| name.clone()),
+        about: doc.about.unwrap_or_default(),
         name,
         retention_days: doc.retention_days.0,
         rules,
@@ -103,6 +107,30 @@ fn rule_from(source: &Source<'_>, index: usize, doc: ClaimDoc) -> Result<ClaimRu
         examples: doc.examples.into(),
         place,
     })
+}
+
+/// A file is either a pack of rules or a framework.
+#[derive(Clone, Debug)]
+pub enum Document {
+    /// Detection rules.
+    Rules(Pack),
+    /// Compliance rules.
+    Compliance(Framework),
+}
+
+/// Reads packs and frameworks alike, each file told by its `framework` key.
+pub fn read_documents(path: &Path) -> Result<Vec<Document>, RuleError> {
+    let mut documents = Vec::new();
+    for (file, yaml) in source::read_files(path)? {
+        let name = file.display().to_string();
+        if yaml.lines().any(|line| line.starts_with("framework:")) {
+            let frameworks = parse_frameworks(&name, &yaml)?;
+            documents.extend(frameworks.into_iter().map(Document::Compliance));
+        } else {
+            documents.extend(parse_packs(&name, &yaml)?.into_iter().map(Document::Rules));
+        }
+    }
+    Ok(documents)
 }
 
 /// The rules of all frameworks, compiled together.

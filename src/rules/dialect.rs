@@ -50,17 +50,36 @@ pub(super) fn anchored(pattern: &str) -> String {
 
 /// True where some part of the pattern can swallow any number of any words, as `.*` does.
 ///
-/// A noise rule with such a part would call a line noise whose words it never saw.
+/// A noise rule with such a part would call a line noise whose words it never saw. A repeated part
+/// that brings its own quotes, colons or equals signs (`(?:"\w+": ?"\S*",? ?)+`) takes pairs of a
+/// record, not prose, and is let through: fields are tested by name.
 pub(super) fn swallows_words(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Repetition(r) => {
             let many = r.max.is_none_or(|max| max > MAX_WILD);
-            (many && any_part(&r.sub, &has_space) && any_part(&r.sub, &is_wide))
-                || swallows_words(&r.sub)
+            let any_text = any_part(&r.sub, &|part| is_wide(part) && has_space(part));
+            let any_words = any_part(&r.sub, &has_space) && any_part(&r.sub, &is_wide);
+            (many && (any_text || (any_words && !is_structured(&r.sub)))) || swallows_words(&r.sub)
         }
         HirKind::Capture(c) => swallows_words(&c.sub),
         HirKind::Concat(subs) | HirKind::Alternation(subs) => subs.iter().any(swallows_words),
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
+    }
+}
+
+/// True where each match holds a quote, a colon or an equals sign.
+fn is_structured(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.iter().any(|b| matches!(b, b'"' | b':' | b'=')),
+        HirKind::Repetition(r) => r.min > 0 && is_structured(&r.sub),
+        HirKind::Capture(c) => is_structured(&c.sub),
+        HirKind::Concat(subs) => subs.iter().any(is_structured),
+        HirKind::Alternation(subs) => subs.iter().all(is_structured),
+        HirKind::Class(Class::Bytes(c)) => {
+            let mut bytes = c.ranges().iter().flat_map(|r| r.start()..=r.end());
+            bytes.all(|b| matches!(b, b'"' | b':' | b'='))
+        }
+        HirKind::Class(Class::Unicode(_)) | HirKind::Empty | HirKind::Look(_) => false,
     }
 }
 
@@ -144,6 +163,8 @@ mod tests {
             "[0-9 ]+",
             "(?: \\S+){0,3}",
             "plain words",
+            r"(?:[\w.]+[=:]\S+,? ?)+",
+            r#"\{(?:"\w+": ?"\S*"(?:, ?)?)+\}"#,
         ] {
             assert!(!swallows_words(&parse(good).expect("parses")), "{good}");
         }

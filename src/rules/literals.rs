@@ -274,10 +274,10 @@ mod tests {
     #[test]
     fn the_rarest_part_is_taken() {
         for (pattern, expected) in [
-            (r"^Failed password for \S+", &["led password"][..]),
+            (r"^Failed password for \S+", &["failed passw"][..]),
             (r"\S+ segfault at", &[" segfault at"]),
             (r"(?i)ROOT login", &["root login"]),
-            (r"(?:foo|bar\d+)baz", &["bar", "foo"]),
+            (r"(?:foo|bar\d+)baz", &["baz"]),
             (
                 r"^(DeleteTrail|StopLogging)$",
                 &["deletetrail", "stoplogging"],

@@ -6,10 +6,13 @@
 //! the outcome is the same as running them all.
 
 mod build;
+mod builtin;
 mod compliance;
 mod dialect;
 mod document;
 mod error;
+mod examples;
+mod explain;
 mod literals;
 mod matcher;
 mod names;
@@ -17,9 +20,17 @@ mod pack;
 mod scratch;
 mod set;
 mod source;
+#[cfg(test)]
+mod tests;
+mod validate;
 
-pub use compliance::{ClaimRule, ComplianceSet, Framework, parse_frameworks, read_frameworks};
+pub use builtin::BUILTIN_COMPLIANCE;
+pub use compliance::{
+    ClaimRule, ComplianceSet, Document, Framework, parse_frameworks, read_documents,
+    read_frameworks,
+};
 pub use error::{Place, RuleError};
+pub use examples::{ExampleFailure, examine, test_claims, test_examples};
 pub use matcher::Input;
 pub use names::Glob;
 pub use pack::{

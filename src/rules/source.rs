@@ -137,6 +137,9 @@ fn read_document<T: DeserializeOwned>(
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok(OneOrMore::One(None))
         }
+        fn visit_none<E>(self) -> Result<Self::Value, E> {
+            Ok(OneOrMore::One(None))
+        }
         fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
             let inner = serde::de::value::MapAccessDeserializer::new(map);
             T::deserialize(inner).map(|doc| OneOrMore::One(Some(doc)))

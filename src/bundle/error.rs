@@ -1,0 +1,127 @@
+//! Why a bundle is not served: a stable code and a message that a person can act on.
+
+use thiserror::Error;
+
+use crate::engine::EngineError;
+use crate::features::VectorizerError;
+use crate::rules::RuleError;
+
+/// Why a bundle is refused.
+#[derive(Debug, Error)]
+pub enum BundleError {
+    /// A file that must be there is not, or cannot be read.
+    #[error("{file}: expected a file of the bundle, found none that can be read: {detail}")]
+    Missing {
+        /// The file.
+        file: String,
+        /// The system's words.
+        detail: String,
+    },
+    /// A file holds something else than it should.
+    #[error("{file}: {detail}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What and where.
+        detail: String,
+    },
+    /// A file is larger or smaller than the manifest says, or larger than any bundle's file may be.
+    #[error("{file}: expected {expected} bytes, found {found}; copy the bundle again")]
+    Size {
+        /// The file.
+        file: String,
+        /// Bytes by the manifest.
+        expected: u64,
+        /// What is there.
+        found: String,
+    },
+    /// A file has another digest than the manifest says.
+    #[error(
+        "{file}: expected SHA-256 {expected}, found {found}; copy the bundle again, or rebuild its manifest"
+    )]
+    Digest {
+        /// The file.
+        file: String,
+        /// By the manifest.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The manifest does not list a file that it uses.
+    #[error("manifest.json: expected `files` to list {file}, found {found}")]
+    Unlisted {
+        /// The file.
+        file: String,
+        /// What `files` lists.
+        found: String,
+    },
+    /// A setting that this program cannot serve.
+    #[error("manifest.json: expected {key} to be {expected}, found {found}")]
+    Setting {
+        /// The setting's path.
+        key: String,
+        /// What would do.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// The vocabulary is not usable.
+    #[error("vocabulary: {0}")]
+    Vocabulary(#[from] VectorizerError),
+    /// A rule is not usable.
+    #[error("rules: {0}")]
+    Rules(#[from] RuleError),
+    /// A graph is not usable.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A golden sample is judged otherwise than recorded.
+    #[error("golden sample {line}: expected {expected}, found {found} for the message {message:?}")]
+    Golden {
+        /// Line in the golden file, from 1.
+        line: usize,
+        /// The recorded part that differs.
+        expected: String,
+        /// What came out.
+        found: String,
+        /// The sample's message, shortened.
+        message: String,
+    },
+}
+
+impl BundleError {
+    /// A stable code for metrics and status.
+    pub fn code(&self) -> &'static str {
+        match self {
+            BundleError::Missing { .. } => "missing_file",
+            BundleError::Unreadable { .. } => "unreadable_file",
+            BundleError::Size { .. } => "wrong_size",
+            BundleError::Digest { .. } => "wrong_digest",
+            BundleError::Unlisted { .. } => "unlisted_file",
+            BundleError::Setting { .. } => "bad_setting",
+            BundleError::Vocabulary(_) => "bad_vocabulary",
+            BundleError::Rules(_) => "bad_rules",
+            BundleError::Engine(
+                EngineError::LibraryMissing { .. } | EngineError::LibraryBroken { .. },
+            ) => "no_engine",
+            BundleError::Engine(EngineError::Shape { .. }) => "wrong_shape",
+            BundleError::Engine(_) => "bad_graph",
+            BundleError::Golden { .. } => "golden_failed",
+        }
+    }
+
+    pub(super) fn setting(key: &str, expected: &str, found: String) -> BundleError {
+        BundleError::Setting {
+            key: key.to_owned(),
+            expected: expected.to_owned(),
+            found,
+        }
+    }
+
+    pub(super) fn unreadable<E: std::fmt::Display>(file: &str) -> impl FnOnce(E) -> BundleError {
+        let file = file.to_owned();
+        move |error| BundleError::Unreadable {
+            file,
+            detail: error.to_string(),
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! `manifest.json`: what a bundle says of itself, and the checks that need no other file.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::BundleError;
+use crate::features::{NUMERIC_VERSION, NUMERIC_WIDTH};
+use crate::text::{NORMALIZER_VERSION, TOKENIZER_VERSION};
+use crate::verdict::Category;
+
+/// The form of manifest that this program reads.
+pub const FORMAT: u32 = 1;
+
+/// A bundle's manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The form of this file; [`FORMAT`].
+    pub format: u32,
+    /// Name of the bundle.
+    pub name: String,
+    /// Version of the bundle.
+    pub version: String,
+    /// When it was made, RFC 3339.
+    pub created: String,
+    /// Categories in the order of the classifier's output.
+    pub labels: Vec<Category>,
+    /// How text becomes columns.
+    pub text: TextSettings,
+    /// How a body becomes numbers.
+    pub numeric: NumericSettings,
+    /// The voters.
+    pub members: Members,
+    /// Thresholds of the decision.
+    pub decision: Decision,
+    /// What the training data looked like, for drift.
+    pub baseline: Baseline,
+    /// The golden samples.
+    pub golden: Golden,
+    /// Every other file but the signature: its SHA-256 and size, uncompressed.
+    pub files: BTreeMap<String, FileEntry>,
+}
+
+/// Versions and settings of the text side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextSettings {
+    /// Version of the masks.
+    pub normalizer: u32,
+    /// Version of the tokens.
+    pub tokenizer: u32,
+    /// Shortest and longest n-gram.
+    pub ngram: (u32, u32),
+    /// Whether a term's count enters as 1 + ln(count); only true is known.
+    pub sublinear_tf: bool,
+    /// Norm of a row; only `l2` is known.
+    pub norm: String,
+    /// The vocabulary's file.
+    pub vocabulary: String,
+}
+
+/// Version of the numeric features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumericSettings {
+    /// Version of the features.
+    pub version: u32,
+}
+
+/// The three members.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Members {
+    /// The rule engine.
+    pub rules: RulesMember,
+    /// The classifier.
+    pub classifier: ClassifierMember,
+    /// The anomaly detector.
+    pub anomaly: AnomalyMember,
+}
+
+/// The rules' part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RulesMember {
+    /// Weight in the ensemble.
+    pub weight: f32,
+    /// The packs, as one YAML stream.
+    pub file: String,
+}
+
+/// The classifier's part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassifierMember {
+    /// What trained it, for people.
+    pub kind: String,
+    /// Weight in the ensemble.
+    pub weight: f32,
+    /// The graph.
+    pub file: String,
+    /// Columns of its input.
+    pub input_width: usize,
+    /// What an absent column holds.
+    pub missing: Missing,
+    /// How its probabilities are calibrated.
+    pub calibration: Temperature,
+}
+
+/// What the model was trained to see where a term is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// NaN: trained on sparse rows.
+    Nan,
+    /// 0.0: trained on dense rows.
+    Zero,
+}
+
+impl Missing {
+    /// The value of an absent column.
+    pub fn value(self) -> f32 {
+        match self {
+            Missing::Nan => f32::NAN,
+            Missing::Zero => 0.0,
+        }
+    }
+}
+
+/// softmax(ln p / temperature).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename = "temperature", deny_unknown_fields)]
+pub struct Temperature {
+    /// Above 0; 1 changes nothing.
+    pub temperature: f32,
+}
+
+/// The anomaly detector's part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnomalyMember {
+    /// What trained it, for people.
+    pub kind: String,
+    /// Weight in the ensemble.
+    pub weight: f32,
+    /// The graph.
+    pub file: String,
+    /// Columns of its input.
+    pub input_width: usize,
+    /// How its score becomes a strength.
+    pub calibration: Quantiles,
+    /// Strength below which it abstains.
+    pub threshold: f32,
+}
+
+/// The training distribution of the negated score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename = "quantiles", deny_unknown_fields)]
+pub struct Quantiles {
+    /// Evenly spaced quantiles from 0 to 1, ascending.
+    pub knots: Vec<f32>,
+}
+
+/// Thresholds of the decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decision {
+    /// Confidence below which a record is forwarded.
+    pub min_confidence: f32,
+    /// Score below which noise becomes routine.
+    pub noise_threshold: f32,
+}
+
+/// What the training data looked like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// Share of each category among the verdicts.
+    pub category_shares: BTreeMap<Category, f64>,
+    /// The nine inner deciles of the winning score.
+    pub score_deciles: Vec<f64>,
+    /// Share of words that the vocabulary lacks.
+    pub unknown_token_rate: f64,
+}
+
+/// Where the golden samples are and how closely they must be met.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Golden {
+    /// The file.
+    pub file: String,
+    /// Largest difference of a score or confidence.
+    pub tolerance: f32,
+}
+
+/// A file's digest and size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    pub fn parse(json: &[u8]) -> Result<Manifest, BundleError> {
+        #[derive(Deserialize)]
+        struct Form {
+            format: u32,
+        }
+        // The form is looked at first: a later form may have keys that this program cannot know.
+        let form: Form =
+            serde_json::from_slice(json).map_err(BundleError::unreadable("manifest.json"))?;
+        expect("format", FORMAT, form.format)?;
+        let manifest: Manifest =
+            serde_json::from_slice(json).map_err(BundleError::unreadable("manifest.json"))?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), BundleError> {
+        expect("text.normalizer", NORMALIZER_VERSION, self.text.normalizer)?;
+        expect("text.tokenizer", TOKENIZER_VERSION, self.text.tokenizer)?;
+        expect("text.sublinear_tf", true, self.text.sublinear_tf)?;
+        expect("text.norm", "l2", self.text.norm.as_str())?;
+        expect("numeric.version", NUMERIC_VERSION, self.numeric.version)?;
+        let anomaly = &self.members.anomaly;
+        expect(
+            "members.anomaly.input_width",
+            NUMERIC_WIDTH,
+            anomaly.input_width,
+        )?;
+        let mut labels = self.labels.clone();
+        labels.sort();
+        if labels != Category::ALL {
+            return Err(BundleError::setting(
+                "labels",
+                "each of the four categories once",
+                format!("{:?}", self.labels),
+            ));
+        }
+        self.check_numbers()
+    }
+
+    fn check_numbers(&self) -> Result<(), BundleError> {
+        let members = &self.members;
+        let weights = [
+            members.rules.weight,
+            members.classifier.weight,
+            members.anomaly.weight,
+        ];
+        let good =
+            weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().any(|w| *w > 0.0);
+        if !good {
+            let what = "finite weights, none negative, not all zero";
+            return Err(BundleError::setting(
+                "members.*.weight",
+                what,
+                format!("{weights:?}"),
+            ));
+        }
+        let temperature = members.classifier.calibration.temperature;
+        if !(temperature.is_finite() && temperature > 0.0) {
+            let what = "a number above 0";
+            return Err(BundleError::setting(
+                "members.classifier.calibration.temperature",
+                what,
+                temperature.to_string(),
+            ));
+        }
+        let shares = [
+            ("members.anomaly.threshold", members.anomaly.threshold),
+            ("decision.min_confidence", self.decision.min_confidence),
+            ("decision.noise_threshold", self.decision.noise_threshold),
+            ("golden.tolerance", self.golden.tolerance),
+        ];
+        for (key, value) in shares {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(BundleError::setting(
+                    key,
+                    "a number from 0 to 1",
+                    value.to_string(),
+                ));
+            }
+        }
+        let knots = &members.anomaly.calibration.knots;
+        let ascending = knots.len() >= 2 && knots.windows(2).all(|pair| pair[0] <= pair[1]);
+        if !ascending || knots.iter().any(|k| !k.is_finite()) {
+            let what = "at least two finite numbers in ascending order";
+            return Err(BundleError::setting(
+                "members.anomaly.calibration.knots",
+                what,
+                format!("{} numbers", knots.len()),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn expect<T: PartialEq + std::fmt::Debug>(
+    key: &str,
+    expected: T,
+    found: T,
+) -> Result<(), BundleError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(BundleError::setting(
+        key,
+        &format!("{expected:?}"),
+        format!("{found:?}"),
+    ))
+}

@@ -1,0 +1,26 @@
+//! Bundles: a versioned directory of models, rules, thresholds and proof becomes a snapshot that
+//! serves, or is refused for a stated reason.
+
+mod error;
+mod files;
+mod load;
+pub mod manifest;
+mod proof;
+mod store;
+
+pub use crate::pipeline::Identity;
+pub use error::BundleError;
+pub use files::{Origin, sha256};
+pub use load::{Loaded, Loader, Proof};
+pub use store::{ModelsStatus, Store};
+
+use crate::rules::{BUILTIN_COMPLIANCE, Framework, RuleError, parse_frameworks};
+
+/// The compliance packs built into the program.
+pub fn builtin_frameworks() -> Result<Vec<Framework>, RuleError> {
+    let mut frameworks = Vec::new();
+    for (name, yaml) in BUILTIN_COMPLIANCE {
+        frameworks.extend(parse_frameworks(name, yaml)?);
+    }
+    Ok(frameworks)
+}

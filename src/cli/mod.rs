@@ -1,0 +1,52 @@
+//! The commands: one file each, arguments in and an exit code out.
+
+pub mod bundle;
+pub mod classify;
+pub mod features;
+mod input;
+mod output;
+mod progress;
+pub mod rules;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError};
+
+/// Judges log records: critical, suspicious, routine or noise, how sure it is, and why.
+#[derive(Debug, Parser)]
+#[command(name = "logtriage", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Bundle(bundle::BundleArgs),
+    Classify(classify::ClassifyArgs),
+    Features(features::FeaturesArgs),
+    Rules(rules::RulesArgs),
+}
+
+impl Cli {
+    /// Runs the command that the arguments name.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Bundle(args) => args.run(),
+            Command::Classify(args) => args.run(),
+            Command::Features(args) => args.run(),
+            Command::Rules(args) => args.run(),
+        }
+    }
+}
+
+/// The configuration of a command: the file, if any, and the environment.
+fn configuration(path: Option<&Path>) -> Result<Config, ConfigError> {
+    // A variable that is no Unicode cannot be one of ours.
+    let variables = std::env::vars_os()
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+    Config::load(path, variables)
+}
