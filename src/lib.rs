@@ -36,5 +36,6 @@ pub mod parse;
 pub mod pipeline;
 pub mod record;
 pub mod rules;
+pub mod telemetry;
 pub mod text;
 pub mod verdict;
