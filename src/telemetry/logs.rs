@@ -25,5 +25,18 @@ pub fn init(config: &LogConfig) {
     };
     if let Err(error) = set {
         tracing::debug!(%error, "the log was already set up");
+        return;
     }
+    std::panic::set_hook(Box::new(log_panic));
+}
+
+/// Tells where a panic happened. What it says stays out: it may quote a part of a record.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    let thread = std::thread::current();
+    tracing::error!(
+        place = place.as_deref().unwrap_or("unknown"),
+        thread = thread.name().unwrap_or("unnamed"),
+        "panic"
+    );
 }
