@@ -32,6 +32,7 @@ pub mod config;
 pub mod engine;
 pub mod ensemble;
 pub mod features;
+pub mod http;
 pub mod parse;
 pub mod pipeline;
 pub mod record;
