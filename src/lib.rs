@@ -25,6 +25,7 @@
 //! record, verdict}`; `bundle` builds snapshots out of the parts of `pipeline`; `config` is read by
 //! `app` and `cli`, which alone know every room. Nothing below `http` knows HTTP or metrics.
 
+pub mod app;
 pub mod batch;
 pub mod bundle;
 pub mod cli;
