@@ -1,0 +1,214 @@
+//! The sections that say which models serve and how they run: models, engine, batch.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::error::ConfigError;
+use super::host;
+use super::reader::{Reader, choose, one_of};
+
+/// Where the models come from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelsConfig {
+    /// Directory of a bundle; without one the bundle built into the program serves.
+    pub dir: Option<PathBuf>,
+    /// What to do at start where the directory holds no acceptable bundle.
+    pub on_start_failure: OnStartFailure,
+}
+
+/// What to do at start without an acceptable bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnStartFailure {
+    /// Serve the built-in bundle, each verdict flagged degraded and forwarded.
+    Builtin,
+    /// End with exit code 1.
+    Refuse,
+}
+
+impl ModelsConfig {
+    pub(super) fn read(reader: &Reader<'_>) -> Result<ModelsConfig, ConfigError> {
+        let words = [
+            ("builtin", OnStartFailure::Builtin),
+            ("refuse", OnStartFailure::Refuse),
+        ];
+        Ok(ModelsConfig {
+            dir: reader.path("models.dir")?,
+            on_start_failure: reader.word(
+                "models.on_start_failure",
+                OnStartFailure::Builtin,
+                &words,
+            )?,
+        })
+    }
+}
+
+/// What runs the ONNX files, and with what.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EngineConfig {
+    /// Which engine.
+    pub kind: EngineKind,
+    /// The ONNX Runtime library; without one the usual places are searched.
+    pub library: Option<PathBuf>,
+    /// Threads inside one operator, for each worker.
+    pub intra_threads: NonZeroUsize,
+    /// Threads between operators, for each worker.
+    pub inter_threads: NonZeroUsize,
+    /// How far ONNX Runtime rewrites a graph.
+    pub optimization: Optimization,
+    /// Execution providers in the order in which they are tried; cpu is always the last.
+    #[serde(rename = "provider")]
+    pub providers: Vec<Provider>,
+    /// Start of the names of ONNX Runtime's profile files; none are written without it.
+    pub profile: Option<PathBuf>,
+    /// How many workers judge at the same time, each with its own sessions.
+    pub workers: NonZeroUsize,
+}
+
+/// What runs an ONNX file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// The best that is available.
+    Auto,
+    /// ONNX Runtime, loaded at start.
+    OnnxRuntime,
+}
+
+/// Graph optimisation of ONNX Runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimization {
+    /// None (level 0).
+    Disable,
+    /// Constant folding and redundant nodes (level 1).
+    Basic,
+    /// And fusions (level 2).
+    Extended,
+    /// And layout changes (levels 3 and 99).
+    All,
+}
+
+/// Execution provider of ONNX Runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// The processor; always there.
+    Cpu,
+    /// NVIDIA CUDA.
+    Cuda,
+    /// NVIDIA TensorRT.
+    TensorRt,
+    /// Intel OpenVINO.
+    OpenVino,
+    /// Apple Core ML.
+    CoreMl,
+}
+
+/// Names of the providers, as configuration and metrics write them.
+const PROVIDERS: [(&str, Provider); 5] = [
+    ("cpu", Provider::Cpu),
+    ("cuda", Provider::Cuda),
+    ("tensorrt", Provider::TensorRt),
+    ("openvino", Provider::OpenVino),
+    ("coreml", Provider::CoreMl),
+];
+
+const OPTIMIZATIONS: [(&str, Optimization); 4] = [
+    ("disable", Optimization::Disable),
+    ("basic", Optimization::Basic),
+    ("extended", Optimization::Extended),
+    ("all", Optimization::All),
+];
+
+/// The numbers that ONNX Runtime's own interface gives to the levels.
+const OPTIMIZATION_NUMBERS: [(&str, Optimization); 5] = [
+    ("0", Optimization::Disable),
+    ("1", Optimization::Basic),
+    ("2", Optimization::Extended),
+    ("3", Optimization::All),
+    ("99", Optimization::All),
+];
+
+/// Start of profile names where only "true" is said.
+const PROFILE_PREFIX: &str = "logtriage-profile";
+
+impl Provider {
+    /// The name in configuration.
+    pub fn as_str(self) -> &'static str {
+        let named = PROVIDERS.iter().find(|(_, provider)| *provider == self);
+        named.map_or("cpu", |(name, _)| name)
+    }
+}
+
+impl EngineConfig {
+    pub(super) fn read(reader: &Reader<'_>) -> Result<EngineConfig, ConfigError> {
+        let kinds = [
+            ("auto", EngineKind::Auto),
+            ("onnxruntime", EngineKind::OnnxRuntime),
+        ];
+        let levels = format!("{}, or 0, 1, 2, 3, 99", one_of(&OPTIMIZATIONS));
+        Ok(EngineConfig {
+            kind: reader.word("engine.kind", EngineKind::Auto, &kinds)?,
+            library: reader.path("engine.library")?,
+            intra_threads: reader.count("engine.intra_threads", NonZeroUsize::MIN)?,
+            inter_threads: reader.count("engine.inter_threads", NonZeroUsize::MIN)?,
+            optimization: reader.or("engine.optimization", Optimization::All, &levels, |text| {
+                choose(&OPTIMIZATIONS, text).or_else(|| choose(&OPTIMIZATION_NUMBERS, text))
+            })?,
+            providers: providers(reader)?,
+            profile: reader
+                .optional("engine.profile", "a path", profile)?
+                .flatten(),
+            workers: reader.count_or_auto("engine.workers", host::auto_workers)?,
+        })
+    }
+}
+
+/// The providers in order, each once; what stood behind cpu could never be reached, so cpu goes last.
+fn providers(reader: &Reader<'_>) -> Result<Vec<Provider>, ConfigError> {
+    let read = |text: &str| choose(&PROVIDERS, text);
+    let given = reader.list("engine.provider", &one_of(&PROVIDERS), read)?;
+    let mut providers = Vec::new();
+    for provider in given.unwrap_or_default() {
+        if provider != Provider::Cpu && !providers.contains(&provider) {
+            providers.push(provider);
+        }
+    }
+    providers.push(Provider::Cpu);
+    Ok(providers)
+}
+
+fn profile(text: &str) -> Option<Option<PathBuf>> {
+    Some(match text.to_ascii_lowercase().as_str() {
+        "false" | "0" | "no" | "off" => None,
+        "true" | "1" | "yes" | "on" => Some(Path::new(PROFILE_PREFIX).to_owned()),
+        _ => Some(PathBuf::from(text)),
+    })
+}
+
+/// How records are gathered for the models.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BatchConfig {
+    /// Most records judged in one call of the models.
+    pub max_records: NonZeroUsize,
+    /// Most records that may wait; what does not fit is answered 429.
+    pub queue_records: NonZeroUsize,
+}
+
+/// Room for one full body of short lines from each of a few senders.
+const AUTO_QUEUE_RECORDS: NonZeroUsize = NonZeroUsize::new(65_536).expect("not zero");
+const MAX_RECORDS: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
+
+impl BatchConfig {
+    pub(super) fn read(reader: &Reader<'_>) -> Result<BatchConfig, ConfigError> {
+        let max_records = reader.count("batch.max_records", MAX_RECORDS)?;
+        let queue = || AUTO_QUEUE_RECORDS.max(max_records);
+        Ok(BatchConfig {
+            max_records,
+            queue_records: reader.count_or_auto("batch.queue_records", queue)?,
+        })
+    }
+}

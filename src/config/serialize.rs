@@ -1,0 +1,27 @@
+//! Validated values back into the form in which they are written, for `config check`.
+
+use std::time::Duration;
+
+use serde::Serializer;
+
+use super::judgement::CompliancePacks;
+use super::size::display;
+
+#[expect(reason = "the signature is serde's")]
+pub(super) fn size<S: Serializer>(bytes: &usize, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&display(*bytes))
+}
+
+pub(super) fn duration<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&humantime::format_duration(*value))
+}
+
+pub(super) fn compliance<S: Serializer>(
+    packs: &[CompliancePacks],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(packs.iter().map(|pack| match pack {
+        CompliancePacks::Builtin => "builtin".to_owned(),
+        CompliancePacks::Dir(dir) => dir.display().to_string(),
+    }))
+}

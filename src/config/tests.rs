@@ -1,0 +1,323 @@
+//! The configuration as a user meets it: files, variables, precedence, and every refusal.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::*;
+
+fn load(yaml: &str, env: &[(&str, &str)]) -> Result<Config, String> {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("c.yaml");
+    std::fs::write(&path, yaml).expect("a file");
+    let env = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    let loaded = Config::load(Some(&path), env);
+    loaded.map_err(|e| e.to_string().replace(&path.display().to_string(), "c.yaml"))
+}
+
+fn defaults() -> Config {
+    Config::load(None, std::iter::empty()).expect("the defaults are valid")
+}
+
+fn refusal(yaml: &str, env: &[(&str, &str)]) -> String {
+    load(yaml, env).expect_err("a configuration that is refused")
+}
+
+#[test]
+fn the_example_holds_the_defaults() {
+    let example = include_str!("../../configs/logtriage.yaml");
+    assert_eq!(
+        load(example, &[]).expect("the example is valid"),
+        defaults()
+    );
+    assert_eq!(load("", &[]).expect("an empty file is valid"), defaults());
+}
+
+#[test]
+fn the_example_shows_every_key() {
+    let example = include_str!("../../configs/logtriage.yaml");
+    for (key, _) in keys::KEYS {
+        let mut document: &serde_yaml::Value =
+            &serde_yaml::from_str(example).expect("the example is YAML");
+        for name in key.split('.') {
+            document = document
+                .get(name)
+                .unwrap_or_else(|| panic!("{key} is not shown"));
+        }
+    }
+}
+
+#[test]
+fn the_defaults_are_those_of_the_design() {
+    let config = defaults();
+    assert_eq!(config.server.listen.to_string(), "0.0.0.0:8080");
+    assert_eq!(config.server.body_limit, 20 << 20);
+    assert_eq!(config.server.decompressed_limit, 64 << 20);
+    assert_eq!(config.server.message_limit, 64 << 10);
+    assert_eq!(config.server.json_depth, 64);
+    assert_eq!(config.server.request_timeout, Duration::from_secs(5));
+    assert_eq!(config.operations.listen.to_string(), "0.0.0.0:9090");
+    assert_eq!(config.models.dir, None);
+    assert_eq!(config.engine.providers, [Provider::Cpu]);
+    assert_eq!(config.engine.optimization, Optimization::All);
+    assert_eq!(config.batch.max_records.get(), 256);
+    assert_eq!(config.rules.compliance, [CompliancePacks::Builtin]);
+    assert_eq!(config.decision.weights, None);
+    assert_eq!(config.shutdown.grace, Duration::from_secs(25));
+    assert_eq!(config.log.format, LogFormat::Json);
+}
+
+#[test]
+fn every_key_is_read_by_somebody() {
+    let sayings = Sayings::default();
+    let reader = Reader::new(&sayings);
+    Config::read(&reader).expect("the defaults are valid");
+    let asked = reader.asked();
+    for (key, _) in keys::KEYS {
+        assert!(asked.contains(key), "nobody reads {key}");
+    }
+}
+
+#[test]
+fn what_is_printed_loads_to_the_same() {
+    let weights = "weights: {rules: 1, classifier: 0.5, anomaly: 0}";
+    let yaml = format!(
+        "server: {{listen: '[::1]:99', inflight_bytes: 5MiB, request_timeout: 250ms}}\n\
+         engine: {{provider: [cuda, cpu], profile: true, workers: 3}}\n\
+         rules: {{packs: [/a, /b], compliance: [], disable: [x]}}\n\
+         decision: {{min_confidence: 0.25, {weights}}}\n"
+    );
+    let config = load(&yaml, &[]).expect("a valid file");
+    let printed = serde_yaml::to_string(&config).expect("a printable configuration");
+    assert_eq!(
+        load(&printed, &[]).expect("what is printed is valid"),
+        config
+    );
+}
+
+#[test]
+fn the_environment_wins_and_lists_are_split() {
+    let yaml = "server: {body_limit: 1MiB}\nrules: {packs: [/file]}\nengine: {workers: 7}\n";
+    let env = [
+        ("LOGTRIAGE__SERVER__BODY_LIMIT", "2MiB"),
+        ("LOGTRIAGE__RULES__PACKS", "/a, /b"),
+        ("LOGTRIAGE__DECISION__WEIGHTS__RULES", "0.2"),
+        ("LOGTRIAGE__DECISION__WEIGHTS__CLASSIFIER", "0.8"),
+        ("LOGTRIAGE__DECISION__WEIGHTS__ANOMALY", "0"),
+        ("LOGTRIAGE__RULES__COMPLIANCE", ""),
+        ("LOGTRIAGE_SERVICE_HOST", "10.0.0.1"),
+    ];
+    let config = load(yaml, &env).expect("valid");
+    assert_eq!(config.server.body_limit, 2 << 20);
+    assert_eq!(
+        config.rules.packs,
+        [PathBuf::from("/a"), PathBuf::from("/b")]
+    );
+    assert_eq!(config.rules.compliance, []);
+    assert_eq!(config.engine.workers.get(), 7);
+    let weights = config.decision.weights.expect("weights");
+    assert_eq!(weights.to_array(), [0.2, 0.8, 0.0]);
+}
+
+#[test]
+fn older_names_stand_between_file_and_environment() {
+    let yaml = "engine: {intra_threads: 2}\nmodels: {dir: /file}\n";
+    let mut env = vec![
+        ("MODEL_PATH", "/older"),
+        ("ONNX_ENGINE", "onnxruntime"),
+        ("ONNX_THREADS", "3"),
+        ("ONNX_INTER_THREADS", "5"),
+        ("ONNX_OPTIMIZATION_LEVEL", "99"),
+        ("ONNX_PROVIDER", "cpu,cuda,cuda,tensorrt"),
+        ("ONNX_PROFILING", "/tmp/profile"),
+        ("RULES_PATH", "/rules"),
+    ];
+    let config = load(yaml, &env).expect("valid");
+    assert_eq!(config.models.dir, Some(PathBuf::from("/older")));
+    assert_eq!(config.engine.kind, EngineKind::OnnxRuntime);
+    assert_eq!(config.engine.intra_threads.get(), 3);
+    assert_eq!(config.engine.inter_threads.get(), 5);
+    assert_eq!(config.engine.optimization, Optimization::All);
+    assert_eq!(
+        config.engine.providers,
+        [Provider::Cuda, Provider::TensorRt, Provider::Cpu]
+    );
+    assert_eq!(config.engine.profile, Some(PathBuf::from("/tmp/profile")));
+    assert_eq!(config.rules.packs, [PathBuf::from("/rules")]);
+
+    env.push(("ONNX_INTRA_THREADS", "4"));
+    assert_eq!(
+        load(yaml, &env).expect("valid").engine.intra_threads.get(),
+        4
+    );
+    env.push(("LOGTRIAGE__ENGINE__INTRA_THREADS", "6"));
+    env.push(("LOGTRIAGE__MODELS__DIR", "/newest"));
+    let config = load(yaml, &env).expect("valid");
+    assert_eq!(config.engine.intra_threads.get(), 6);
+    assert_eq!(config.models.dir, Some(PathBuf::from("/newest")));
+}
+
+#[test]
+fn levels_and_profiles_have_several_spellings() {
+    for (text, level) in [
+        ("disable", Optimization::Disable),
+        ("0", Optimization::Disable),
+        ("1", Optimization::Basic),
+        ("2", Optimization::Extended),
+        ("ALL", Optimization::All),
+    ] {
+        let config = load("", &[("ONNX_OPTIMIZATION_LEVEL", text)]).expect("valid");
+        assert_eq!(config.engine.optimization, level, "{text}");
+    }
+    for (text, profile) in [
+        ("true", Some("logtriage-profile")),
+        ("false", None),
+        ("p", Some("p")),
+    ] {
+        let config = load("", &[("ONNX_PROFILING", text)]).expect("valid");
+        assert_eq!(config.engine.profile, profile.map(PathBuf::from), "{text}");
+    }
+}
+
+#[test]
+fn variables_in_values_are_replaced_and_typed() {
+    let yaml = "engine: {workers: '${WORKERS:-2}'}\nmodels: {dir: '${BASE}/default'}\n\
+                rules: {packs: ['${BASE}/rules'], disable: '${OFF:-a,b}'}\n";
+    let config = load(yaml, &[("BASE", "/srv")]).expect("valid");
+    assert_eq!(
+        config.engine.workers,
+        NonZeroUsize::new(2).expect("not zero")
+    );
+    assert_eq!(config.models.dir, Some(PathBuf::from("/srv/default")));
+    assert_eq!(config.rules.packs, [PathBuf::from("/srv/rules")]);
+    assert_eq!(config.rules.disable, ["a", "b"]);
+    assert_eq!(
+        refusal(yaml, &[]),
+        "models.dir in c.yaml uses ${BASE}, but the environment variable BASE is not set; set it \
+         or write ${BASE:-default}"
+    );
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest() {
+    assert_eq!(
+        refusal("server: {lissten: 1}", &[]),
+        "unknown key server.lissten in c.yaml; did you mean server.listen?"
+    );
+    assert_eq!(
+        refusal("decision: {weights: {rule: 1}}", &[]),
+        "unknown key decision.weights.rule in c.yaml; did you mean decision.weights.rules?"
+    );
+    assert_eq!(
+        refusal("", &[("LOGTRIAGE__ENGINE__WORKER", "1")]),
+        "unknown key engine.worker in the environment variable LOGTRIAGE__ENGINE__WORKER; did you \
+         mean engine.workers?"
+    );
+    assert!(refusal("cache: {entries: 1}", &[]).starts_with("unknown key cache in c.yaml; "));
+}
+
+#[test]
+fn wrong_values_are_refused_with_what_would_be_right() {
+    let table = [
+        (
+            "server: {listen: localhost}",
+            "server.listen in c.yaml: expected an address and a port",
+        ),
+        (
+            "server: {body_limit: 0}",
+            "server.body_limit in c.yaml: expected a size of at least 1",
+        ),
+        (
+            "server: {body_limit: [1]}",
+            "server.body_limit in c.yaml: expected a single value",
+        ),
+        (
+            "server: {json_depth: 128}",
+            "server.json_depth in c.yaml: expected a whole number from",
+        ),
+        (
+            "server: {request_timeout: 0s}",
+            "server.request_timeout in c.yaml: expected a duration",
+        ),
+        (
+            "server: 5",
+            "server in c.yaml: expected a mapping with the keys listen, body_limit",
+        ),
+        (
+            "[]",
+            "the document in c.yaml: expected a mapping with the keys server, operations",
+        ),
+        (
+            "engine: {kind: tensorflow}",
+            "engine.kind in c.yaml: expected one of auto, onnxruntime,",
+        ),
+        (
+            "engine: {provider: [gpu]}",
+            "engine.provider in c.yaml: expected one of cpu, cuda",
+        ),
+        (
+            "engine: {workers: 0}",
+            "engine.workers in c.yaml: expected auto, or a whole number",
+        ),
+        (
+            "rules: {packs: [[1]]}",
+            "rules.packs[0] in c.yaml: expected a string, found a list",
+        ),
+        (
+            "decision: {min_confidence: .nan}",
+            "decision.min_confidence in c.yaml: expected a number",
+        ),
+        (
+            "decision: {min_confidence: 1.5}",
+            "decision.min_confidence in c.yaml: expected a number",
+        ),
+        (
+            "log: {level: '${'}",
+            "log.level in c.yaml: expected ${VAR} or ${VAR:-default}",
+        ),
+    ];
+    for (yaml, start) in table {
+        let said = refusal(yaml, &[]);
+        assert!(said.starts_with(start), "{yaml}: {said}");
+    }
+    assert!(
+        refusal("a: b: c", &[]).starts_with("the configuration file c.yaml is not valid YAML: ")
+    );
+    assert!(refusal("log: {}\nlog: {}", &[]).contains("duplicate"));
+    let missing = Config::load(Some(Path::new("/none.yaml")), std::iter::empty());
+    let said = missing.expect_err("no such file").to_string();
+    assert!(
+        said.starts_with("cannot read the configuration file /none.yaml: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn impossible_weights_are_refused() {
+    let table = [
+        (
+            "{rules: 0, classifier: 0, anomaly: 0}",
+            "at least one weight above 0",
+        ),
+        (
+            "{rules: -1, classifier: 1, anomaly: 1}",
+            "a number of at least 0",
+        ),
+        (
+            "{rules: .nan, classifier: 1, anomaly: 1}",
+            "a number of at least 0",
+        ),
+        (
+            "{rules: .inf, classifier: 1, anomaly: 1}",
+            "a number of at least 0",
+        ),
+        (
+            "{rules: 1, anomaly: 1}",
+            "nothing for decision.weights.classifier",
+        ),
+    ];
+    for (weights, part) in table {
+        let said = refusal(&format!("decision: {{weights: {weights}}}"), &[]);
+        assert!(said.contains(part), "{weights}: {said}");
+    }
+}

@@ -1,0 +1,40 @@
+//! What of the parsed header the models see, as tokens that no body can write.
+
+use crate::parse::Parsed;
+
+/// Receives tokens in order.
+pub trait TokenSink {
+    /// Takes the next token; `header` is true for one that takes no part in n-grams.
+    fn token(&mut self, token: &str, header: bool);
+}
+
+const SEVERITIES: [&str; 8] = [
+    "@severity:0",
+    "@severity:1",
+    "@severity:2",
+    "@severity:3",
+    "@severity:4",
+    "@severity:5",
+    "@severity:6",
+    "@severity:7",
+];
+
+/// The header's tokens: its format and, where stated, its severity. They begin with `@`, which no
+/// word of a body does.
+pub fn header_tokens(parsed: &Parsed<'_>, sink: &mut impl TokenSink) {
+    use crate::parse::Format;
+    let format = match parsed.format {
+        Format::Plain => "@format:plain",
+        Format::Syslog => "@format:syslog",
+        Format::Cef => "@format:cef",
+        Format::Leef => "@format:leef",
+        Format::Json => "@format:json",
+        Format::Logfmt => "@format:logfmt",
+        Format::Access => "@format:access",
+        Format::Klog => "@format:klog",
+    };
+    sink.token(format, true);
+    if let Some(severity) = parsed.severity {
+        sink.token(SEVERITIES[usize::from(severity.level())], true);
+    }
+}

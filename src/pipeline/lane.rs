@@ -1,0 +1,301 @@
+//! One worker's models and scratch, and the walk of a batch through them.
+
+use super::{Breaker, Detail, Explanation, Judgement, Knowledge, Snapshot, read};
+use crate::engine::{EngineError, Model, ModelInfo};
+use crate::ensemble::{self, Evidence};
+use crate::features::{
+    Counts, NUMERIC_WIDTH, TokenSink, Vectorizer, header_tokens, numeric_features,
+};
+use crate::parse::Parsed;
+use crate::record::Record;
+use crate::rules::{self, Input};
+use crate::text::{self, Tokenizer};
+use crate::verdict::Member;
+
+/// Rows of one call of the models, unless a batch is larger.
+const CHUNK: usize = 256;
+
+/// One loaded set of models.
+pub struct Models {
+    /// The classifier.
+    pub classifier: Box<dyn Model>,
+    /// The anomaly detector.
+    pub anomaly: Box<dyn Model>,
+}
+
+impl Models {
+    pub(super) fn infos(&self) -> [ModelInfo; 2] {
+        [self.classifier.info().clone(), self.anomaly.info().clone()]
+    }
+}
+
+/// Models with the buffers that they are fed from. One worker uses it at a time.
+pub struct Judge {
+    pub(super) models: Models,
+    pub(super) scratch: Scratch,
+    classifier_rows: Vec<f32>,
+    anomaly_rows: Vec<f32>,
+    classifier_out: Vec<f32>,
+    anomaly_out: Vec<f32>,
+}
+
+/// Buffers for reading one record.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub(super) normalized: String,
+    pub(super) counts: Counts,
+    tokenizer: Tokenizer,
+    rules: rules::Scratch,
+}
+
+/// What is gathered of one record before the ensemble decides.
+pub(super) struct Case {
+    pub(super) evidence: Evidence,
+    pub(super) matched: Vec<super::MatchedRule>,
+    /// Row of the classifier's batch; `None` where it abstains for want of a known token.
+    row: Option<usize>,
+    /// Raw output of classifier and anomaly detector, for explanations.
+    pub(super) raw: [Option<Vec<f32>>; 2],
+}
+
+impl Judge {
+    pub(super) fn new(models: Models) -> Judge {
+        Judge {
+            models,
+            scratch: Scratch::default(),
+            classifier_rows: Vec::new(),
+            anomaly_rows: Vec::new(),
+            classifier_out: Vec::new(),
+            anomaly_out: Vec::new(),
+        }
+    }
+
+    pub(super) fn judge(
+        &mut self,
+        snapshot: &Snapshot,
+        records: &[Record],
+        detail: Detail,
+    ) -> Vec<Judgement> {
+        let mut judgements = Vec::with_capacity(records.len());
+        for chunk in records.chunks(CHUNK) {
+            self.judge_chunk(snapshot, chunk, detail, &mut judgements);
+        }
+        judgements
+    }
+
+    pub(super) fn judge_late(&mut self, snapshot: &Snapshot, records: &[Record]) -> Vec<Judgement> {
+        let knowledge = snapshot.knowledge();
+        let late = records.iter().map(|record| {
+            let parsed = read(record);
+            let mut case = self.scratch.open(knowledge, record, &parsed, Detail::None);
+            case.evidence.timeout = true;
+            Judgement {
+                verdict: ensemble::decide(&knowledge.policy, case.evidence),
+                explanation: None,
+            }
+        });
+        late.collect()
+    }
+
+    fn judge_chunk(
+        &mut self,
+        snapshot: &Snapshot,
+        records: &[Record],
+        detail: Detail,
+        out: &mut Vec<Judgement>,
+    ) {
+        let knowledge = snapshot.knowledge();
+        self.classifier_rows.clear();
+        self.anomaly_rows.clear();
+        let mut cases = Vec::with_capacity(records.len());
+        for record in records {
+            cases.push(self.gather(knowledge, record, detail));
+        }
+        self.ask_models(snapshot, &mut cases, detail);
+        for (record, case) in records.iter().zip(cases) {
+            out.push(self.conclude(snapshot, record, case, detail));
+        }
+    }
+
+    /// Reads one record: header, rules, tokens, and the rows that the models will see.
+    fn gather(&mut self, knowledge: &Knowledge, record: &Record, detail: Detail) -> Case {
+        let parsed = read(record);
+        let mut case = self.scratch.open(knowledge, record, &parsed, detail);
+        let masks = self.scratch.count(&knowledge.vectorizer, &parsed);
+        if !self.scratch.counts.is_unknown() {
+            let width = knowledge.vectorizer.width();
+            let start = self.classifier_rows.len();
+            case.row = Some(start / width.max(1));
+            self.classifier_rows
+                .resize(start + width, knowledge.classifier.missing);
+            let row = &mut self.classifier_rows[start..];
+            knowledge
+                .vectorizer
+                .write_row(&self.scratch.counts, None, row);
+        }
+        self.anomaly_rows
+            .extend_from_slice(&numeric_features(parsed.body, masks));
+        case
+    }
+
+    fn ask_models(&mut self, snapshot: &Snapshot, cases: &mut [Case], detail: Detail) {
+        let knowledge = snapshot.knowledge();
+        let [classifier_breaker, anomaly_breaker] = &snapshot.breakers;
+        let width = knowledge.vectorizer.width().max(1);
+        let classified = ask(
+            self.models.classifier.as_mut(),
+            classifier_breaker,
+            &self.classifier_rows,
+            self.classifier_rows.len() / width,
+            &mut self.classifier_out,
+        );
+        let measured = ask(
+            self.models.anomaly.as_mut(),
+            anomaly_breaker,
+            &self.anomaly_rows,
+            self.anomaly_rows.len() / NUMERIC_WIDTH,
+            &mut self.anomaly_out,
+        );
+        for (place, case) in cases.iter_mut().enumerate() {
+            case.evidence.degraded |= !(classified && measured);
+            if classified && let Some(row) = case.row {
+                let raw = &self.classifier_out[row * 4..row * 4 + 4];
+                case.evidence.votes[Member::Classifier as usize] =
+                    Some(knowledge.classifier.vote(raw));
+                case.keep_raw(0, raw, detail);
+            }
+            if measured {
+                let score = self.anomaly_out[place];
+                case.evidence.votes[Member::Anomaly as usize] = knowledge.anomaly.vote(score);
+                case.keep_raw(1, &[score], detail);
+            }
+        }
+    }
+
+    fn conclude(
+        &mut self,
+        snapshot: &Snapshot,
+        record: &Record,
+        case: Case,
+        detail: Detail,
+    ) -> Judgement {
+        let knowledge = snapshot.knowledge();
+        let votes = case.evidence.votes;
+        let Case {
+            evidence,
+            matched,
+            raw,
+            ..
+        } = case;
+        let verdict = ensemble::decide(&knowledge.policy, evidence);
+        let explanation = (detail != Detail::None).then(|| {
+            let mut explanation = Explanation::new(knowledge, &votes, matched, raw, &verdict);
+            if detail == Detail::Full {
+                explanation.look_inside(self, knowledge, record, &verdict);
+            }
+            explanation
+        });
+        Judgement {
+            verdict,
+            explanation,
+        }
+    }
+}
+
+/// Runs one member behind its breaker; false where it was left out.
+fn ask(
+    model: &mut dyn Model,
+    breaker: &Breaker,
+    rows: &[f32],
+    batch: usize,
+    out: &mut Vec<f32>,
+) -> bool {
+    if batch == 0 {
+        return true;
+    }
+    if !breaker.allows() {
+        return false;
+    }
+    match model.run(rows, batch, out) {
+        Ok(()) => {
+            breaker.succeeded();
+            true
+        }
+        Err(error) => {
+            breaker.failed();
+            log_failure(&error);
+            false
+        }
+    }
+}
+
+fn log_failure(error: &EngineError) {
+    tracing::error!(%error, "a member failed and is left out; verdicts are flagged degraded until it answers again");
+}
+
+impl Scratch {
+    /// Normalises the body and lets rules and compliance speak.
+    pub(super) fn open(
+        &mut self,
+        knowledge: &Knowledge,
+        record: &Record,
+        parsed: &Parsed<'_>,
+        detail: Detail,
+    ) -> Case {
+        self.normalized.clear();
+        text::normalize(parsed.body, &mut self.normalized);
+        let input = Input {
+            message: &record.message,
+            masked: &self.normalized,
+            source: parsed.source.as_deref(),
+            record_source: record.source.as_deref(),
+            severity: parsed.severity,
+            fields: &parsed.fields,
+            extra: &record.fields,
+        };
+        let claims = knowledge.compliance.matches(&input, &mut self.rules);
+        let matches = knowledge.rules.matches(&input, &mut self.rules);
+        Case {
+            evidence: Evidence {
+                votes: [matches.vote(), None, None],
+                rule_floor: matches.floor.map(|rule| (rule.category, rule.confidence)),
+                severity: parsed.severity,
+                claims,
+                truncated: record.truncated,
+                degraded: knowledge.stand_in,
+                fail_open: knowledge.stand_in,
+                ..Evidence::default()
+            },
+            matched: if detail == Detail::None {
+                Vec::new()
+            } else {
+                matches.all().map(Into::into).collect()
+            },
+            row: None,
+            raw: [None, None],
+        }
+    }
+
+    /// Counts the tokens of the normalised body; returns how many of them are masks.
+    pub(super) fn count(&mut self, vectorizer: &Vectorizer, parsed: &Parsed<'_>) -> usize {
+        let mut masks = 0;
+        {
+            let mut sink = vectorizer.start(&mut self.counts);
+            header_tokens(parsed, &mut sink);
+            self.tokenizer.for_each(&self.normalized, |token| {
+                masks += usize::from(token.starts_with('<'));
+                sink.token(token, false);
+            });
+        }
+        Vectorizer::finish(&mut self.counts);
+        masks
+    }
+}
+
+impl Case {
+    fn keep_raw(&mut self, member: usize, raw: &[f32], detail: Detail) {
+        if detail != Detail::None {
+            self.raw[member] = Some(raw.to_vec());
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! From records to verdicts: one snapshot, everything in it, judged in batches.
+//!
+//! A snapshot is immutable and complete: rules, vectoriser, models, weights, thresholds. Whoever
+//! holds one judges with all of it, so that no verdict can mix two bundles.
+
+mod breaker;
+mod explain;
+mod lane;
+mod members;
+mod sentence;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::engine::{EngineError, ModelInfo};
+use crate::ensemble::Policy;
+use crate::features::Vectorizer;
+use crate::parse::{self, Parsed};
+use crate::record::Record;
+use crate::rules::{ComplianceSet, RuleSet};
+use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
+
+pub use breaker::Breaker;
+pub use explain::{Explanation, MatchedRule, NumericFeature, TermEffect, VoteDetail};
+pub use lane::{Judge, Models};
+pub use members::{Anomaly, Classifier};
+
+/// Which bundle judged: the `model` of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Identity {
+    /// The bundle's name.
+    pub name: String,
+    /// The bundle's version.
+    pub version: String,
+    /// SHA-256 of the bundle's manifest, as `sha256:` and 64 hexadecimal digits.
+    pub digest: String,
+}
+
+/// How much an answer tells beside the verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// The verdict alone.
+    #[default]
+    None,
+    /// Votes and matched rules.
+    Votes,
+    /// Votes, rules, the terms and numbers behind them.
+    Full,
+}
+
+/// The answer for one record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Why, where it was asked for.
+    pub explanation: Option<Explanation>,
+}
+
+impl Judgement {
+    /// The answer for a record that could not be judged at all: it is forwarded and says so.
+    pub fn fail_open() -> Judgement {
+        Judgement {
+            verdict: Verdict {
+                category: Category::Routine,
+                confidence: 0.0,
+                forward: true,
+                reason: Reason::NoVote,
+                flags: vec![Flag::LowConfidence, Flag::FailOpen],
+                scores: Scores::ZERO,
+                compliance: Vec::new(),
+            },
+            explanation: None,
+        }
+    }
+}
+
+/// Everything that judging needs apart from the loaded models.
+#[derive(Debug)]
+pub struct Knowledge {
+    /// Which bundle this is.
+    pub identity: Arc<Identity>,
+    /// The bundle's rules and the site's.
+    pub rules: RuleSet,
+    /// Frameworks that claim records.
+    pub compliance: ComplianceSet,
+    /// Words and pairs of words with their weights.
+    pub vectorizer: Vectorizer,
+    /// How the classifier is fed and read.
+    pub classifier: Classifier,
+    /// How the anomaly detector is read.
+    pub anomaly: Anomaly,
+    /// Weights and thresholds.
+    pub policy: Policy,
+    /// True where this bundle only stands in for one that could not be loaded: every record is
+    /// flagged degraded and forwarded.
+    pub stand_in: bool,
+}
+
+/// A bundle loaded and ready: [`Knowledge`] and one set of models a worker.
+pub struct Snapshot {
+    knowledge: Knowledge,
+    judges: Vec<Mutex<Judge>>,
+    breakers: [Breaker; 2],
+    model_infos: [ModelInfo; 2],
+}
+
+impl Snapshot {
+    /// Puts a snapshot together with `workers` sets of models made by `models`.
+    pub fn new(
+        knowledge: Knowledge,
+        workers: usize,
+        models: impl Fn() -> Result<Models, EngineError>,
+    ) -> Result<Snapshot, EngineError> {
+        let mut judges = Vec::new();
+        let mut model_infos = None;
+        for _ in 0..workers.max(1) {
+            let models = models()?;
+            model_infos.get_or_insert_with(|| models.infos());
+            judges.push(Mutex::new(Judge::new(models)));
+        }
+        let Some(model_infos) = model_infos else {
+            unreachable!("one worker at least");
+        };
+        Ok(Snapshot {
+            knowledge,
+            judges,
+            breakers: Default::default(),
+            model_infos,
+        })
+    }
+
+    /// Judges records in chunks of any size; answers are in the order of the records.
+    ///
+    /// `worker` picks the set of models; two callers with the same number wait for each other.
+    pub fn judge(&self, worker: usize, records: &[Record], detail: Detail) -> Vec<Judgement> {
+        self.judge_slot(worker).judge(self, records, detail)
+    }
+
+    /// Judges by rules alone: the deadline has passed.
+    pub fn judge_late(&self, worker: usize, records: &[Record]) -> Vec<Judgement> {
+        self.judge_slot(worker).judge_late(self, records)
+    }
+
+    /// What is known beside the models.
+    pub fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
+    }
+
+    /// What runs the classifier and the anomaly detector, in this order.
+    pub fn model_infos(&self) -> &[ModelInfo; 2] {
+        &self.model_infos
+    }
+
+    /// How often each model failed since the snapshot was made: classifier, anomaly.
+    pub fn failures(&self) -> [u64; 2] {
+        [self.breakers[0].failures(), self.breakers[1].failures()]
+    }
+
+    fn judge_slot(&self, worker: usize) -> MutexGuard<'_, Judge> {
+        // A judge clears its scratch before each batch, so one that panicked can be used again.
+        self.judges[worker % self.judges.len()]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the header of a record says, the caller's word included: of two severities the more severe
+/// stands, and a source inside the message goes before the caller's.
+pub fn read(record: &Record) -> Parsed<'_> {
+    let mut parsed = parse::parse(&record.message);
+    parsed.severity = [parsed.severity, record.severity]
+        .into_iter()
+        .flatten()
+        .min();
+    if parsed.source.is_none() {
+        parsed.source = record.source.as_deref().map(Into::into);
+    }
+    parsed
+}

@@ -1,0 +1,250 @@
+//! From conditions to a matcher: tests interned, literals chosen, gates set.
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+use rustc_hash::FxHashMap;
+
+use super::dialect;
+use super::error::{Place, RuleError};
+use super::literals::{self, Literals};
+use super::matcher::{Compiled, FieldAsk, FieldIndex, Matcher, Prefilter, Test};
+use super::pack::{Conditions, Pattern};
+
+/// How much rarer a field's value is than any text: it opens a gate only where it truly holds.
+const VALUE_RARITY: f32 = 1000.0;
+/// That a field exists says little.
+const EXISTS_RARITY: f32 = 8.0;
+/// Regexes without a literal cannot open a gate.
+const NEVER: f32 = f32::NEG_INFINITY;
+
+/// Collects rules; [`Builder::finish`] makes the matcher.
+#[derive(Default)]
+pub(super) struct Builder {
+    tests: Vec<Test>,
+    rarity: Vec<f32>,
+    known: FxHashMap<(Pattern, Scope), u32>,
+    rules: Vec<Compiled>,
+    fields: FieldIndex,
+    raw: LiteralTable,
+    masked: LiteralTable,
+    values: LiteralTable,
+}
+
+/// Where a message pattern looks, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Scope {
+    /// Anywhere in the message.
+    Message,
+    /// Anywhere in the masked body.
+    Masked,
+    /// The whole of the masked body.
+    WholeMasked,
+}
+
+/// Literals and who needs them.
+#[derive(Default)]
+struct LiteralTable {
+    place: FxHashMap<Vec<u8>, usize>,
+    literals: Vec<Vec<u8>>,
+    owners: Vec<Vec<u32>>,
+}
+
+impl Builder {
+    /// Adds a rule; noise rules see the masked body and have to account for all of it.
+    ///
+    /// Their `not` patterns are searched anywhere in it: a veto needs no more than a hint.
+    pub(super) fn add(
+        &mut self,
+        when: &Conditions,
+        noise: bool,
+        place: &Place,
+    ) -> Result<(), RuleError> {
+        let (scope, veto_scope) = match noise {
+            true => (Scope::WholeMasked, Scope::Masked),
+            false => (Scope::Message, Scope::Message),
+        };
+        let compiled = Compiled {
+            sources: when.sources.clone(),
+            severity: when.severity,
+            any: self.intern_all(&when.any, scope, place)?,
+            all: self.intern_all(&when.all, scope, place)?,
+            not: self.intern_all(&when.not, veto_scope, place)?,
+        };
+        self.rules.push(compiled);
+        Ok(())
+    }
+
+    /// True where the last rule added has to be looked at for every record.
+    pub(super) fn last_is_always_run(&self) -> bool {
+        self.rules
+            .last()
+            .is_some_and(|rule| self.gate_of(rule).is_none())
+    }
+
+    /// The matcher of all the rules added.
+    pub(super) fn finish(self) -> Result<Matcher, RuleError> {
+        let mut gates = vec![Vec::new(); self.tests.len()];
+        let mut always = Vec::new();
+        for (index, rule) in self.rules.iter().enumerate() {
+            let index = index as u32;
+            match self.gate_of(rule) {
+                Some(tests) => tests
+                    .iter()
+                    .for_each(|&test| gates[test as usize].push(index)),
+                None => always.push(index),
+            }
+        }
+        Ok(Matcher {
+            tests: self.tests,
+            gates,
+            rules: self.rules,
+            always,
+            raw: self.raw.finish()?,
+            masked: self.masked.finish()?,
+            values: self.values.finish()?,
+            fields: self.fields,
+        })
+    }
+
+    /// The tests of which one has to hold for the rule to hold, the rarest such choice.
+    fn gate_of<'r>(&self, rule: &'r Compiled) -> Option<&'r [u32]> {
+        let rarity = |tests: &[u32]| {
+            let each = tests.iter().map(|&test| self.rarity[test as usize]);
+            each.fold(f32::INFINITY, f32::min)
+        };
+        let each_of_all = rule.all.chunks(1);
+        let any = Some(rule.any.as_slice()).filter(|any| !any.is_empty());
+        let choices = each_of_all.chain(any).map(|tests| (rarity(tests), tests));
+        let best = choices.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (best.0 > NEVER).then_some(best.1)
+    }
+
+    fn intern_all(
+        &mut self,
+        patterns: &[Pattern],
+        scope: Scope,
+        place: &Place,
+    ) -> Result<Vec<u32>, RuleError> {
+        let tests = patterns.iter().map(|pattern| self.intern(pattern, scope));
+        let tests: Result<Vec<u32>, String> = tests.collect();
+        tests.map_err(|detail| RuleError::invalid(place.clone(), detail))
+    }
+
+    /// The number of a test, the same for equal tests.
+    fn intern(&mut self, pattern: &Pattern, scope: Scope) -> Result<u32, String> {
+        let scope = match pattern {
+            Pattern::Message(_) => scope,
+            _ => Scope::Message,
+        };
+        let key = (pattern.clone(), scope);
+        if let Some(&test) = self.known.get(&key) {
+            return Ok(test);
+        }
+        let number = self.tests.len() as u32;
+        let (test, rarity) = match pattern {
+            Pattern::Message(regex) => self.text_test(number, regex, scope)?,
+            Pattern::FieldRegex { field, regex } => {
+                (self.value_test(number, field, regex)?, VALUE_RARITY)
+            }
+            Pattern::FieldEquals { field, values } => {
+                let (_, ask) = self.fields.ask(field);
+                for value in values {
+                    ask.equals.entry(value.clone()).or_default().push(number);
+                }
+                (Test::Field, VALUE_RARITY)
+            }
+            Pattern::FieldExists { field } => {
+                self.fields.ask(field).1.exists.push(number);
+                (Test::Field, EXISTS_RARITY)
+            }
+        };
+        self.tests.push(test);
+        self.rarity.push(rarity);
+        self.known.insert(key, number);
+        Ok(number)
+    }
+
+    fn text_test(
+        &mut self,
+        number: u32,
+        pattern: &str,
+        scope: Scope,
+    ) -> Result<(Test, f32), String> {
+        let literals = literals::required(&dialect::parse(pattern)?);
+        let regex = match scope {
+            Scope::WholeMasked => dialect::compile(&dialect::anchored(pattern))?,
+            Scope::Message | Scope::Masked => dialect::compile(pattern)?,
+        };
+        let masked = scope != Scope::Message;
+        let table = if masked {
+            &mut self.masked
+        } else {
+            &mut self.raw
+        };
+        let test = Test::Text {
+            regex,
+            masked,
+            filtered: literals.is_some(),
+        };
+        Ok((test, table.add(number, literals).unwrap_or(NEVER)))
+    }
+
+    fn value_test(&mut self, number: u32, field: &str, pattern: &str) -> Result<Test, String> {
+        let literals = literals::required(&dialect::parse(pattern)?);
+        let regex = dialect::compile(pattern)?;
+        let (field, ask) = self.fields.ask(field);
+        match self.values.add(number, literals) {
+            Some(_) => ask.filtered = true,
+            None => ask.unfiltered.push(number),
+        }
+        Ok(Test::Value { regex, field })
+    }
+}
+
+impl LiteralTable {
+    /// Registers the literals of a test; returns their rarity.
+    fn add(&mut self, test: u32, literals: Option<Literals>) -> Option<f32> {
+        let Literals { literals, rarity } = literals?;
+        for literal in literals {
+            let next = self.literals.len();
+            let index = *self.place.entry(literal.clone()).or_insert(next);
+            if index == next {
+                self.literals.push(literal);
+                self.owners.push(Vec::new());
+            }
+            self.owners[index].push(test);
+        }
+        Some(rarity)
+    }
+
+    fn finish(self) -> Result<Prefilter, RuleError> {
+        let automaton = match self.literals.is_empty() {
+            true => None,
+            false => Some(automaton(&self.literals)?),
+        };
+        Ok(Prefilter {
+            automaton,
+            owners: self.owners,
+        })
+    }
+}
+
+/// Overlapping matches need the standard kind; the contiguous NFA keeps a thousand literals in a
+/// few hundred kilobytes, where the full DFA would take megabytes.
+fn automaton(literals: &[Vec<u8>]) -> Result<AhoCorasick, aho_corasick::BuildError> {
+    AhoCorasickBuilder::new()
+        .match_kind(MatchKind::Standard)
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .build(literals)
+}
+
+impl FieldIndex {
+    fn ask(&mut self, field: &str) -> (u32, &mut FieldAsk) {
+        let next = self.asks.len();
+        let index = *self.names.entry(field.to_owned()).or_insert(next as u32);
+        if index as usize == next {
+            self.asks.push(FieldAsk::default());
+        }
+        (index, &mut self.asks[index as usize])
+    }
+}

@@ -1,0 +1,199 @@
+//! Compliance: which frameworks claim a record, by its source, message or fields.
+
+use std::path::Path;
+
+use rustc_hash::FxHashMap;
+
+use super::build::Builder;
+use super::document::{ClaimDoc, FrameworkDoc};
+use super::error::{Place, RuleError};
+use super::matcher::{Input, Matcher};
+use super::pack::{Conditions, ConditionsDoc, Examples};
+use super::scratch::Scratch;
+use super::set::claim_id;
+use super::source::{self, Source};
+use crate::verdict::Claim;
+
+/// A compliance framework: how long its records are kept, and how they are known.
+#[derive(Clone, Debug)]
+pub struct Framework {
+    /// Short name, such as `pci-dss`.
+    pub name: String,
+    /// Full name.
+    pub title: String,
+    /// How long a claimed record must be kept.
+    pub retention_days: u32,
+    /// Its rules, in the order of the file.
+    pub rules: Vec<ClaimRule>,
+}
+
+/// A rule that claims records for its framework.
+#[derive(Clone, Debug)]
+pub struct ClaimRule {
+    /// Unique over all frameworks.
+    pub id: String,
+    /// What it sees, in a few words.
+    pub title: String,
+    /// When it matches.
+    pub when: Conditions,
+    /// Where to read more.
+    pub references: Vec<String>,
+    /// The lines it is tested with.
+    pub examples: Examples,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Reads the frameworks of one YAML text; `name` is how errors call it.
+pub fn parse_frameworks(name: &str, yaml: &str) -> Result<Vec<Framework>, RuleError> {
+    let source = Source { name, yaml };
+    let docs: Vec<FrameworkDoc> = source.documents()?;
+    docs.into_iter()
+        .map(|doc| framework_from(&source, doc))
+        .collect()
+}
+
+/// Reads the frameworks of a directory (its `.yaml` and `.yml` files, by name) or of one file.
+pub fn read_frameworks(path: &Path) -> Result<Vec<Framework>, RuleError> {
+    let mut frameworks = Vec::new();
+    for (file, yaml) in source::read_files(path)? {
+        frameworks.extend(parse_frameworks(&file.display().to_string(), &yaml)?);
+    }
+    Ok(frameworks)
+}
+
+fn framework_from(source: &Source<'_>, doc: FrameworkDoc) -> Result<Framework, RuleError> {
+    let name = doc.framework.0;
+    let rules = doc.rules.into_iter().enumerate();
+    let rules = rules
+        .map(|(index, rule)| rule_from(source, index, rule))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Framework {
+        title: doc.title.unwrap_or_else(|| name.clone()),
+        name,
+        retention_days: doc.retention_days.0,
+        rules,
+    })
+}
+
+fn rule_from(source: &Source<'_>, index: usize, doc: ClaimDoc) -> Result<ClaimRule, RuleError> {
+    let place = source.place_of(index, &doc.id.0);
+    let spec = ConditionsDoc {
+        source: doc.source.0,
+        severity: doc.severity,
+        any: doc.any,
+        all: doc.all,
+        not: doc.not,
+    };
+    let when = spec.validate(source, &place)?;
+    if when.sources.is_empty() && when.any.is_empty() && when.all.is_empty() {
+        let detail =
+            "expected `source`, `any` or `all`, found none: the rule would claim every record";
+        return Err(RuleError::invalid(place, detail));
+    }
+    Ok(ClaimRule {
+        id: doc.id.0,
+        title: doc.title,
+        when,
+        references: doc
+            .references
+            .into_iter()
+            .map(|reference| reference.0)
+            .collect(),
+        examples: doc.examples.into(),
+        place,
+    })
+}
+
+/// The rules of all frameworks, compiled together.
+#[derive(Debug)]
+pub struct ComplianceSet {
+    ids: Vec<String>,
+    /// By rule: the place of its claim.
+    framework_of: Vec<u32>,
+    claims: Vec<Claim>,
+    matcher: Matcher,
+}
+
+impl ComplianceSet {
+    /// Compiles frameworks; a framework spread over several files keeps for the longest time named.
+    pub fn compile(frameworks: Vec<Framework>) -> Result<ComplianceSet, RuleError> {
+        let mut taken = FxHashMap::default();
+        let mut builder = Builder::default();
+        let (mut ids, mut framework_of) = (Vec::new(), Vec::new());
+        let mut claims: Vec<Claim> = Vec::new();
+        for framework in frameworks {
+            let index = claim_index(&mut claims, &framework);
+            for rule in framework.rules {
+                claim_id(&mut taken, &rule.id, &rule.place)?;
+                builder.add(&rule.when, false, &rule.place)?;
+                ids.push(rule.id);
+                framework_of.push(index);
+            }
+        }
+        let matcher = builder.finish()?;
+        Ok(ComplianceSet {
+            ids,
+            framework_of,
+            claims,
+            matcher,
+        })
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// True where no framework claims anything.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The frameworks, with their retention.
+    pub fn frameworks(&self) -> &[Claim] {
+        &self.claims
+    }
+
+    /// The frameworks that claim a record, each once, in the order of the packs.
+    pub fn matches(&self, input: &Input<'_>, scratch: &mut Scratch) -> Vec<Claim> {
+        let matched = self.matcher.run(input, scratch);
+        let mut found: Vec<u32> = Vec::new();
+        for &rule in matched {
+            let framework = self.framework_of[rule as usize];
+            if !found.contains(&framework) {
+                found.push(framework);
+            }
+        }
+        found.sort_unstable();
+        found
+            .into_iter()
+            .map(|index| self.claims[index as usize].clone())
+            .collect()
+    }
+
+    /// The ids of the rules that claim a record.
+    pub fn matching_ids(&self, input: &Input<'_>, scratch: &mut Scratch) -> Vec<&str> {
+        let matched = self.matcher.run(input, scratch);
+        matched
+            .iter()
+            .map(|&rule| self.ids[rule as usize].as_str())
+            .collect()
+    }
+}
+
+fn claim_index(claims: &mut Vec<Claim>, framework: &Framework) -> u32 {
+    let known = claims
+        .iter()
+        .position(|claim| claim.framework == framework.name);
+    let index = known.unwrap_or_else(|| {
+        claims.push(Claim {
+            framework: framework.name.clone(),
+            retention_days: 0,
+        });
+        claims.len() - 1
+    });
+    let days = &mut claims[index].retention_days;
+    *days = (*days).max(framework.retention_days);
+    index as u32
+}

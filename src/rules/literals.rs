@@ -1,0 +1,300 @@
+//! Literals that a text must hold for a regex to match it.
+//!
+//! For a pattern this finds a set of byte strings of which every matching text holds at least one,
+//! case aside. One automaton over the literals of all patterns then says in a single pass which
+//! patterns can match at all, and only those are run. The sets are found by walking the whole
+//! syntax tree, not only its prefixes: most patterns of log lines begin with something variable.
+
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+
+/// Most strings that the exact language of a part may have before it is given up.
+const MAX_EXACT: usize = 64;
+/// Most literals a pattern may bring along.
+const MAX_LITERALS: usize = 256;
+/// Bytes of a literal that are kept: more only makes the automaton larger.
+const MAX_LENGTH: usize = 12;
+/// Shorter literals are in every other line.
+const MIN_LENGTH: usize = 2;
+/// Largest character class that is spelled out.
+const MAX_CLASS: usize = 10;
+
+/// A set of literals, lower-case, of which each matching text holds one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Literals {
+    pub literals: Vec<Vec<u8>>,
+    /// How rare they are; higher is rarer.
+    pub rarity: f32,
+}
+
+/// The rarest set of literals that a match of `hir` cannot do without, if there is a usable one.
+pub(super) fn required(hir: &Hir) -> Option<Literals> {
+    walk(hir).into_best()
+}
+
+/// What is known of a part of a pattern.
+struct Part {
+    /// All the strings it can match, lower-case, where they are few.
+    exact: Option<Vec<Vec<u8>>>,
+    /// The best set found inside it.
+    best: Option<Literals>,
+}
+
+impl Part {
+    fn exactly(strings: Vec<Vec<u8>>) -> Part {
+        Part {
+            exact: Some(strings),
+            best: None,
+        }
+    }
+
+    fn unknown() -> Part {
+        Part {
+            exact: None,
+            best: None,
+        }
+    }
+
+    fn into_best(self) -> Option<Literals> {
+        let from_exact = self.exact.and_then(|strings| score(&strings));
+        rarer(self.best, from_exact)
+    }
+}
+
+fn rarer(a: Option<Literals>, b: Option<Literals>) -> Option<Literals> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b.rarity > a.rarity { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
+fn walk(hir: &Hir) -> Part {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => Part::exactly(vec![Vec::new()]),
+        HirKind::Literal(literal) => Part::exactly(vec![literal.0.to_ascii_lowercase()]),
+        HirKind::Class(class) => class_strings(class).map_or_else(Part::unknown, Part::exactly),
+        HirKind::Capture(capture) => walk(&capture.sub),
+        HirKind::Repetition(repetition) => walk_repetition(repetition),
+        HirKind::Concat(parts) => walk_concat(parts),
+        HirKind::Alternation(parts) => walk_alternation(parts),
+    }
+}
+
+/// The strings of a small class, folded to lower case.
+fn class_strings(class: &Class) -> Option<Vec<Vec<u8>>> {
+    let mut strings: Vec<Vec<u8>> = match class {
+        Class::Bytes(class) => {
+            let bytes = class.ranges().iter().flat_map(|r| r.start()..=r.end());
+            let bytes = bytes.take(3 * MAX_CLASS);
+            bytes.map(|b| vec![b.to_ascii_lowercase()]).collect()
+        }
+        Class::Unicode(class) => {
+            let letters = class.ranges().iter().flat_map(|r| r.start()..=r.end());
+            let letters = letters.take(3 * MAX_CLASS);
+            letters
+                .map(|c| c.to_ascii_lowercase().to_string().into_bytes())
+                .collect()
+        }
+    };
+    let cut = strings.len() >= 3 * MAX_CLASS;
+    strings.sort_unstable();
+    strings.dedup();
+    (!cut && strings.len() <= MAX_CLASS).then_some(strings)
+}
+
+fn walk_repetition(repetition: &Repetition) -> Part {
+    let sub = walk(&repetition.sub);
+    match (repetition.min, repetition.max) {
+        (0, Some(1)) => {
+            let Some(mut strings) = sub.exact else {
+                return Part::unknown();
+            };
+            strings.push(Vec::new());
+            Part::exactly(strings)
+        }
+        (0, _) => Part::unknown(),
+        (1, Some(1)) => sub,
+        // The part occurs at least once, but what a match of the whole looks like is left open.
+        _ => Part {
+            exact: None,
+            best: sub.into_best(),
+        },
+    }
+}
+
+fn walk_concat(parts: &[Hir]) -> Part {
+    let mut best = None;
+    // The strings of the run of exact parts that ends here.
+    let mut run: Vec<Vec<u8>> = vec![Vec::new()];
+    let mut whole = true;
+    for part in parts {
+        let part = walk(part);
+        best = rarer(best, part.best);
+        match part.exact {
+            Some(strings) if strings.len() * run.len() <= MAX_EXACT => {
+                // A class after a word multiplies the literals; the word alone may be better.
+                if strings.len() > 1 {
+                    best = rarer(best, score(&run));
+                }
+                run = cross(&run, &strings);
+            }
+            Some(strings) => {
+                best = rarer(best, score(&run));
+                run = strings;
+                whole = false;
+            }
+            None => {
+                best = rarer(best, score(&run));
+                run = vec![Vec::new()];
+                whole = false;
+            }
+        }
+    }
+    if whole {
+        return Part {
+            exact: Some(run),
+            best,
+        };
+    }
+    Part {
+        exact: None,
+        best: rarer(best, score(&run)),
+    }
+}
+
+fn cross(heads: &[Vec<u8>], tails: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let joined = heads.iter().flat_map(|head| {
+        tails
+            .iter()
+            .map(move |tail| [head.as_slice(), tail.as_slice()].concat())
+    });
+    joined.collect()
+}
+
+fn walk_alternation(parts: &[Hir]) -> Part {
+    let parts: Vec<Part> = parts.iter().map(walk).collect();
+    let count: usize = parts
+        .iter()
+        .filter_map(|p| p.exact.as_ref())
+        .map(Vec::len)
+        .sum();
+    if count <= MAX_EXACT && parts.iter().all(|p| p.exact.is_some()) {
+        let strings = parts.into_iter().filter_map(|p| p.exact).flatten();
+        return Part::exactly(strings.collect());
+    }
+    // Every branch has to bring its own literals, or a match could come without one.
+    let sets: Option<Vec<Literals>> = parts.into_iter().map(Part::into_best).collect();
+    let union: Option<Vec<Vec<u8>>> =
+        sets.map(|sets| sets.into_iter().flat_map(|set| set.literals).collect());
+    Part {
+        exact: None,
+        best: union.and_then(|strings| score(&strings)),
+    }
+}
+
+/// The set as literals, each cut to its rarest window, or `None` where one is too short.
+fn score(strings: &[Vec<u8>]) -> Option<Literals> {
+    let short = strings.iter().any(|s| s.len() < MIN_LENGTH);
+    if strings.is_empty() || short {
+        return None;
+    }
+    let windows = strings.iter().map(|string| rarest_window(string));
+    let (mut literals, mut rarity) = (Vec::new(), f32::INFINITY);
+    for (window, weight) in windows {
+        literals.push(window.to_vec());
+        rarity = rarity.min(weight);
+    }
+    literals.sort_unstable();
+    literals.dedup();
+    if literals.len() > MAX_LITERALS {
+        return None;
+    }
+    // Twice as many literals are hit about twice as often.
+    rarity -= (literals.len() as f32).log2();
+    Some(Literals { literals, rarity })
+}
+
+fn rarest_window(string: &[u8]) -> (&[u8], f32) {
+    let weights = weights(string);
+    let length = string.len().min(MAX_LENGTH);
+    let mut best = (0, f32::NEG_INFINITY);
+    for start in 0..=string.len() - length {
+        let weight: f32 = weights[start..start + length].iter().sum();
+        if weight > best.1 {
+            best = (start, weight);
+        }
+    }
+    (&string[best.0..best.0 + length], best.1)
+}
+
+/// Roughly -log2 of each byte's share in log text; the inside of a mask such as `<num>` counts for
+/// nothing, because masks stand in almost every normalised line.
+fn weights(string: &[u8]) -> Vec<f32> {
+    let mut weights: Vec<f32> = string.iter().map(|b| weight(*b)).collect();
+    let mut open = None;
+    for (index, byte) in string.iter().enumerate() {
+        match byte {
+            b'<' => open = Some(index),
+            b'>' => {
+                if let Some(start) = open.take() {
+                    weights[start..=index].fill(0.2);
+                }
+            }
+            b if b.is_ascii_alphanumeric() => {}
+            _ => open = None,
+        }
+    }
+    weights
+}
+
+fn weight(byte: u8) -> f32 {
+    match byte {
+        b' ' => 2.0,
+        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b'0' | b'1' => 3.5,
+        b'c' | b'd' | b'l' | b'u' | b'm' | b'p' | b'h' | b'f' | b'g' => 4.5,
+        b'2'..=b'9' | b':' | b'.' | b'-' | b'/' | b'=' | b'"' | b',' | b'_' => 4.5,
+        b'b' | b'w' | b'y' | b'v' | b'k' => 5.5,
+        _ => 7.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::dialect;
+
+    fn of(pattern: &str) -> Vec<String> {
+        let hir = dialect::parse(pattern).expect("parses");
+        let literals = required(&hir).map(|l| l.literals).unwrap_or_default();
+        literals
+            .into_iter()
+            .map(|l| String::from_utf8_lossy(&l).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_rarest_part_is_taken() {
+        for (pattern, expected) in [
+            (r"^Failed password for \S+", &["led password"][..]),
+            (r"\S+ segfault at", &[" segfault at"]),
+            (r"(?i)ROOT login", &["root login"]),
+            (r"(?:foo|bar\d+)baz", &["bar", "foo"]),
+            (
+                r"^(DeleteTrail|StopLogging)$",
+                &["deletetrail", "stoplogging"],
+            ),
+            (r"colou?r", &["color", "colour"]),
+            (r"(?:abc)+x", &["abc"]),
+            (r"\w+@\d+", &[]),
+            (r"(?:abc)?\d", &[]),
+            (r".*", &[]),
+            (r"abc|\d", &[]),
+        ] {
+            assert_eq!(of(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn masks_are_not_worth_looking_for() {
+        assert_eq!(of(r"^pid <num>\S+ <ip4>$"), ["pid <num>"]);
+    }
+}

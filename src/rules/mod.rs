@@ -1,0 +1,30 @@
+//! Rules: packs of patterns that people write, and what they say of a record.
+//!
+//! A pack is read (`document`, `source`), validated (`pack`, `compliance`), compiled (`build`) and
+//! run (`matcher`). Every regex is gated by literals that it cannot match without (`literals`), so
+//! that a record costs one pass over its text and the few regexes that this pass did not rule out;
+//! the outcome is the same as running them all.
+
+mod build;
+mod compliance;
+mod dialect;
+mod document;
+mod error;
+mod literals;
+mod matcher;
+mod names;
+mod pack;
+mod scratch;
+mod set;
+mod source;
+
+pub use compliance::{ClaimRule, ComplianceSet, Framework, parse_frameworks, read_frameworks};
+pub use error::{Place, RuleError};
+pub use matcher::Input;
+pub use names::Glob;
+pub use pack::{
+    Conditions, Examples, Pack, PackRule, Pattern, Rule, SeverityRange, parse_pack, parse_packs,
+    read_packs,
+};
+pub use scratch::Scratch;
+pub use set::{Matches, RuleSet};

@@ -1,0 +1,378 @@
+//! Packs: files of rules, read and validated into types that cannot be wrong.
+
+use std::path::{Path, PathBuf};
+
+use super::dialect;
+use super::document::{ExamplesDoc, FieldDoc, PackDoc, PatternDoc, RuleDoc, SeverityDoc};
+use super::error::{Place, RuleError};
+use super::names::Glob;
+use super::source::{self, Source};
+use crate::parse::Severity;
+use crate::verdict::Category;
+
+/// Critical rules at least this sure floor their category unless they say otherwise.
+const FLOOR_CONFIDENCE: f32 = 0.85;
+
+/// What a rule says of a record that it matches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Unique over all packs.
+    pub id: String,
+    /// The pack it came in.
+    pub pack: String,
+    /// What it sees, in a few words.
+    pub title: String,
+    /// Its category.
+    pub category: Category,
+    /// The score of its category when it votes; above 0.25, up to 1.
+    pub confidence: f32,
+    /// True where the models may not judge a matching record below this rule's category.
+    pub floor: bool,
+    /// MITRE techniques, as `attack.t1110.001`.
+    pub tags: Vec<String>,
+    /// Where to read more.
+    pub references: Vec<String>,
+}
+
+/// A file of rules, valid in itself.
+#[derive(Clone, Debug)]
+pub struct Pack {
+    /// Its name.
+    pub name: String,
+    /// What it covers.
+    pub about: String,
+    /// Its rules, in the order of the file.
+    pub rules: Vec<PackRule>,
+}
+
+/// A rule with everything that belongs to it.
+#[derive(Clone, Debug)]
+pub struct PackRule {
+    /// What it says.
+    pub rule: Rule,
+    /// When it says so.
+    pub when: Conditions,
+    /// The lines it is tested with.
+    pub examples: Examples,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// When a rule matches: every filter and list that is not empty has to agree.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    /// One of these fits a source of the record; empty means any.
+    pub sources: Vec<Glob>,
+    /// The record has a severity, and it lies in here.
+    pub severity: Option<SeverityRange>,
+    /// At least one matches.
+    pub any: Vec<Pattern>,
+    /// Every one matches.
+    pub all: Vec<Pattern>,
+    /// None matches.
+    pub not: Vec<Pattern>,
+}
+
+/// A range of the syslog scale, both ends included; 0 is the most severe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeverityRange {
+    /// The most severe level that fits.
+    pub from: u8,
+    /// The least severe level that fits.
+    pub to: u8,
+}
+
+impl SeverityRange {
+    /// True where the record states a severity in this range.
+    pub fn holds(self, severity: Option<Severity>) -> bool {
+        severity.is_some_and(|s| (self.from..=self.to).contains(&s.level()))
+    }
+}
+
+/// One test of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Pattern {
+    /// A regex searched in the message (noise rules: in the masked body).
+    Message(String),
+    /// A regex searched in each value of a field.
+    FieldRegex {
+        /// Lower-case name.
+        field: String,
+        /// The regex.
+        regex: String,
+    },
+    /// A value of the field is one of these, case aside.
+    FieldEquals {
+        /// Lower-case name.
+        field: String,
+        /// Lower-case values.
+        values: Vec<String>,
+    },
+    /// The field is there.
+    FieldExists {
+        /// Lower-case name.
+        field: String,
+    },
+}
+
+/// Lines that a rule must and must not match: a string is a message, an object is a record.
+#[derive(Clone, Debug, Default)]
+pub struct Examples {
+    /// Each must match.
+    pub matching: Vec<serde_json::Value>,
+    /// Each must not.
+    pub no_match: Vec<serde_json::Value>,
+}
+
+/// Reads the packs of one YAML text: a pack, a list of packs, or several documents of either.
+///
+/// `name` is how errors call the text.
+pub fn parse_packs(name: &str, yaml: &str) -> Result<Vec<Pack>, RuleError> {
+    let source = Source { name, yaml };
+    let docs: Vec<PackDoc> = source.documents()?;
+    let mut packs = Vec::with_capacity(docs.len());
+    // Positions count from the start of each pack, as an author counts.
+    for doc in docs {
+        packs.push(pack_from(&source, doc)?);
+    }
+    Ok(packs)
+}
+
+/// Reads the one pack of a YAML text.
+pub fn parse_pack(name: &str, yaml: &str) -> Result<Pack, RuleError> {
+    let mut packs = parse_packs(name, yaml)?;
+    let place = Place {
+        file: name.to_owned(),
+        ..Place::default()
+    };
+    match (packs.pop(), packs.len()) {
+        (Some(pack), 0) => Ok(pack),
+        (_, more) => {
+            let detail = format!(
+                "expected one pack, found {}",
+                if more == 0 { 0 } else { more + 1 }
+            );
+            Err(RuleError::invalid(place, detail))
+        }
+    }
+}
+
+/// Reads the packs of a directory (its `.yaml` and `.yml` files, by name) or of one file.
+pub fn read_packs(path: &Path) -> Result<Vec<Pack>, RuleError> {
+    let mut packs = Vec::new();
+    for (file, yaml) in source::read_files(path)? {
+        packs.extend(parse_packs(&file.display().to_string(), &yaml)?);
+    }
+    Ok(packs)
+}
+
+fn pack_from(source: &Source<'_>, doc: PackDoc) -> Result<Pack, RuleError> {
+    let name = doc.pack.unwrap_or_else(|| stem(source.name));
+    let rules = doc.rules.into_iter().enumerate();
+    let rules = rules
+        .map(|(index, rule)| rule_from(source, &name, index, rule))
+        .collect::<Result<Vec<_>, _>>()?;
+    if rules.is_empty() {
+        let place = Place {
+            file: source.name.to_owned(),
+            ..Place::default()
+        };
+        return Err(RuleError::invalid(
+            place,
+            "expected at least one rule, found none",
+        ));
+    }
+    Ok(Pack {
+        name,
+        about: doc.about.unwrap_or_default(),
+        rules,
+    })
+}
+
+fn stem(name: &str) -> String {
+    let path = PathBuf::from(name);
+    path.file_stem()
+        .map_or_else(|| name.to_owned(), |s| s.to_string_lossy().into_owned())
+}
+
+fn rule_from(
+    source: &Source<'_>,
+    pack: &str,
+    index: usize,
+    doc: RuleDoc,
+) -> Result<PackRule, RuleError> {
+    let place = source.place_of(index, &doc.id.0);
+    let spec = ConditionsDoc {
+        source: doc.source.0,
+        severity: doc.severity,
+        any: doc.any,
+        all: doc.all,
+        not: doc.not,
+    };
+    let when = spec.validate(source, &place)?;
+    if when.any.is_empty() && when.all.is_empty() {
+        return Err(RuleError::invalid(
+            place,
+            "expected a pattern under `any` or `all`, found none",
+        ));
+    }
+    if doc.category == Category::Noise {
+        check_noise(source, &place, &when)?;
+    }
+    let confidence = doc.confidence.0;
+    let sure = doc.category == Category::Critical && confidence >= FLOOR_CONFIDENCE;
+    let rule = Rule {
+        id: doc.id.0,
+        pack: pack.to_owned(),
+        title: doc.title,
+        category: doc.category,
+        confidence,
+        floor: doc.floor.unwrap_or(sure),
+        tags: doc.tags.into_iter().map(|tag| tag.0).collect(),
+        references: doc
+            .references
+            .into_iter()
+            .map(|reference| reference.0)
+            .collect(),
+    };
+    Ok(PackRule {
+        rule,
+        when,
+        examples: doc.examples.into(),
+        place,
+    })
+}
+
+/// The raw conditions of a rule or claim, before their common validation.
+pub(super) struct ConditionsDoc {
+    pub source: Vec<String>,
+    pub severity: Option<SeverityDoc>,
+    pub any: Vec<PatternDoc>,
+    pub all: Vec<PatternDoc>,
+    pub not: Vec<PatternDoc>,
+}
+
+impl ConditionsDoc {
+    pub(super) fn validate(
+        self,
+        source: &Source<'_>,
+        place: &Place,
+    ) -> Result<Conditions, RuleError> {
+        let patterns = |docs: Vec<PatternDoc>| {
+            let docs = docs.into_iter().map(|doc| pattern_from(source, place, doc));
+            docs.collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Conditions {
+            sources: self.source.iter().map(|glob| Glob::new(glob)).collect(),
+            severity: self
+                .severity
+                .map(|doc| severity_from(place, &doc))
+                .transpose()?,
+            any: patterns(self.any)?,
+            all: patterns(self.all)?,
+            not: patterns(self.not)?,
+        })
+    }
+}
+
+fn severity_from(place: &Place, doc: &SeverityDoc) -> Result<SeverityRange, RuleError> {
+    let range = SeverityRange {
+        from: doc.at_most.as_ref().map_or(0, |level| level.0.level()),
+        to: doc.at_least.as_ref().map_or(7, |level| level.0.level()),
+    };
+    if doc.at_least.is_none() && doc.at_most.is_none() {
+        return Err(RuleError::invalid(
+            place.clone(),
+            "expected `at_least` or `at_most` under `severity`, found neither",
+        ));
+    }
+    if range.from > range.to {
+        return Err(RuleError::invalid(
+            place.clone(),
+            format!(
+                "no severity is at least as severe as level {} and at most as severe as level {}; swap `at_least` and `at_most`",
+                range.to, range.from
+            ),
+        ));
+    }
+    Ok(range)
+}
+
+fn pattern_from(source: &Source<'_>, place: &Place, doc: PatternDoc) -> Result<Pattern, RuleError> {
+    let FieldDoc {
+        field,
+        regex,
+        equals,
+        exists,
+    } = match doc {
+        PatternDoc::Message(regex) => return Ok(Pattern::Message(regex)),
+        PatternDoc::Field(doc) => doc,
+    };
+    let field = field.0;
+    let place = || source.refine(place, &field);
+    match (regex, equals, exists) {
+        (Some(regex), None, None) => Ok(Pattern::FieldRegex {
+            field,
+            regex: regex.0,
+        }),
+        (None, Some(values), None) => {
+            let values = values
+                .0
+                .iter()
+                .map(|value| value.to_ascii_lowercase())
+                .collect();
+            Ok(Pattern::FieldEquals { field, values })
+        }
+        (None, None, Some(true)) => Ok(Pattern::FieldExists { field }),
+        (None, None, Some(false)) => Err(RuleError::invalid(
+            place(),
+            format!(
+                "`exists: false` on field `{field}`: put `{{field: {field}, exists: true}}` under `not` instead"
+            ),
+        )),
+        _ => Err(RuleError::invalid(
+            place(),
+            format!(
+                "expected exactly one of `regex`, `equals` and `exists` beside field `{field}`"
+            ),
+        )),
+    }
+}
+
+/// A noise rule has to account for the whole masked body, whatever part of it holds.
+fn check_noise(source: &Source<'_>, place: &Place, when: &Conditions) -> Result<(), RuleError> {
+    let is_message = |pattern: &Pattern| matches!(pattern, Pattern::Message(_));
+    let accounted = when.all.iter().any(is_message)
+        || (!when.any.is_empty() && when.any.iter().all(is_message));
+    if !accounted {
+        return Err(RuleError::invalid(
+            place.clone(),
+            "a noise rule has to account for the whole message: expected a message pattern under `all`, or only message patterns under `any`",
+        ));
+    }
+    for pattern in when.any.iter().chain(&when.all) {
+        let Pattern::Message(regex) = pattern else {
+            continue;
+        };
+        let hir =
+            dialect::parse(regex).map_err(|detail| RuleError::invalid(place.clone(), detail))?;
+        if dialect::swallows_words(&hir) {
+            return Err(RuleError::invalid(
+                source.refine(place, regex),
+                format!(
+                    "a noise rule may not skip over words, and a wildcard in `{regex}` can (such as `.*`): name each word, use masks like <num> and <ip4>, or \\S+ for one word"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl From<ExamplesDoc> for Examples {
+    fn from(doc: ExamplesDoc) -> Examples {
+        Examples {
+            matching: doc.matching,
+            no_match: doc.no_match,
+        }
+    }
+}

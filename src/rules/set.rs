@@ -1,0 +1,169 @@
+//! Detection rules: packs compiled into one set, and what it says of a record.
+
+use rustc_hash::FxHashMap;
+
+use super::build::Builder;
+use super::error::{Place, RuleError, nearest};
+use super::matcher::{Input, Matcher};
+use super::pack::{Pack, Rule};
+use super::scratch::Scratch;
+use crate::verdict::{Category, Scores};
+
+/// The rules of all packs, compiled together.
+#[derive(Debug)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+    matcher: Matcher,
+    always_run: Vec<usize>,
+}
+
+impl RuleSet {
+    /// Compiles packs, leaving out the rules named in `disable`.
+    pub fn compile(packs: Vec<Pack>, disable: &[String]) -> Result<RuleSet, RuleError> {
+        let mut taken: FxHashMap<String, Place> = FxHashMap::default();
+        let mut builder = Builder::default();
+        let (mut rules, mut always_run) = (Vec::new(), Vec::new());
+        for pack_rule in packs.into_iter().flat_map(|pack| pack.rules) {
+            claim_id(&mut taken, &pack_rule.rule.id, &pack_rule.place)?;
+            if disable.contains(&pack_rule.rule.id) {
+                continue;
+            }
+            let noise = pack_rule.rule.category == Category::Noise;
+            builder.add(&pack_rule.when, noise, &pack_rule.place)?;
+            if builder.last_is_always_run() {
+                always_run.push(rules.len());
+            }
+            rules.push(pack_rule.rule);
+        }
+        check_disabled(disable, &taken)?;
+        let matcher = builder.finish()?;
+        Ok(RuleSet {
+            rules,
+            matcher,
+            always_run,
+        })
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// True for a set without a rule, which abstains on everything.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The ids, in the order of the packs.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.id.as_str())
+    }
+
+    /// The rules, in the order of the packs.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rules that have no literal to look for, and so cost something on every record.
+    pub fn always_run(&self) -> impl Iterator<Item = &Rule> {
+        self.always_run.iter().map(|&index| &self.rules[index])
+    }
+
+    /// What the rules say of a record. Allocates nothing once `scratch` has grown.
+    pub fn matches<'r, 's>(
+        &'r self,
+        input: &Input<'_>,
+        scratch: &'s mut Scratch,
+    ) -> Matches<'r, 's> {
+        let matched = self.matcher.run(input, scratch);
+        let rules = || matched.iter().map(|&index| &self.rules[index as usize]);
+        Matches {
+            winner: winner(rules()),
+            floor: floor(rules()),
+            rules: &self.rules,
+            matched,
+        }
+    }
+}
+
+/// What the rules say of one record.
+#[derive(Clone, Copy, Debug)]
+pub struct Matches<'r, 's> {
+    /// The rule that votes, if any matched.
+    pub winner: Option<&'r Rule>,
+    /// The rule whose category and confidence are the floor, if a floored one matched.
+    pub floor: Option<&'r Rule>,
+    rules: &'r [Rule],
+    matched: &'s [u32],
+}
+
+impl<'r> Matches<'r, '_> {
+    /// Every matching rule, in the order of the packs.
+    pub fn all(&self) -> impl Iterator<Item = &'r Rule> {
+        let rules = self.rules;
+        self.matched
+            .iter()
+            .map(move |&index| &rules[index as usize])
+    }
+
+    /// The vote: the winner's confidence for its category, the rest spread evenly; `None` abstains.
+    pub fn vote(&self) -> Option<Scores> {
+        self.winner
+            .map(|rule| Scores::peaked(rule.category, rule.confidence))
+    }
+}
+
+/// Highest confidence, ties to the more severe, then to the first; noise only where it is alone.
+fn winner<'r>(rules: impl Iterator<Item = &'r Rule>) -> Option<&'r Rule> {
+    rules.reduce(|best, rule| {
+        let (best_noise, noise) = (
+            best.category == Category::Noise,
+            rule.category == Category::Noise,
+        );
+        let better = match (best_noise, noise) {
+            (true, false) => true,
+            (false, true) => false,
+            _ if rule.confidence == best.confidence => {
+                rule.category.more_severe_than(best.category)
+            }
+            _ => rule.confidence > best.confidence,
+        };
+        if better { rule } else { best }
+    })
+}
+
+/// The most severe floored rule, ties to the highest confidence, then to the first.
+fn floor<'r>(rules: impl Iterator<Item = &'r Rule>) -> Option<&'r Rule> {
+    rules.filter(|rule| rule.floor).reduce(|best, rule| {
+        let better = match rule.category == best.category {
+            true => rule.confidence > best.confidence,
+            false => rule.category.more_severe_than(best.category),
+        };
+        if better { rule } else { best }
+    })
+}
+
+/// Takes an id for a rule, or says who has it.
+pub(super) fn claim_id(
+    taken: &mut FxHashMap<String, Place>,
+    id: &str,
+    place: &Place,
+) -> Result<(), RuleError> {
+    match taken.insert(id.to_owned(), place.clone()) {
+        None => Ok(()),
+        Some(first) => Err(RuleError::Duplicate {
+            first: Box::new(first),
+            second: Box::new(place.clone()),
+        }),
+    }
+}
+
+fn check_disabled(disable: &[String], known: &FxHashMap<String, Place>) -> Result<(), RuleError> {
+    match disable.iter().find(|id| !known.contains_key(*id)) {
+        None => Ok(()),
+        Some(id) => Err(RuleError::UnknownDisabled {
+            id: id.clone(),
+            nearest: nearest(id, known.keys().map(String::as_str)).map(str::to_owned),
+        }),
+    }
+}

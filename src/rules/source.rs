@@ -1,0 +1,210 @@
+//! Files and YAML texts of packs, and the way from an error back to its line.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::error::{Place, RuleError, did_you_mean, nearest};
+
+/// A YAML text with the name that errors give it.
+pub(super) struct Source<'a> {
+    pub name: &'a str,
+    pub yaml: &'a str,
+}
+
+/// A document is one pack, or a list of them.
+enum OneOrMore<T> {
+    One(T),
+    More(Vec<T>),
+}
+
+impl Source<'_> {
+    /// Every document of the text, lists of documents flattened, empty documents skipped.
+    pub(super) fn documents<T: DeserializeOwned>(&self) -> Result<Vec<T>, RuleError> {
+        let mut all = Vec::new();
+        for document in serde_yaml::Deserializer::from_str(self.yaml) {
+            match read_document(document).map_err(|error| self.explain(&error))? {
+                OneOrMore::One(Some(doc)) => all.push(doc),
+                OneOrMore::One(None) => {}
+                OneOrMore::More(docs) => all.extend(docs.into_iter().flatten()),
+            }
+        }
+        if all.is_empty() {
+            let place = Place {
+                file: self.name.to_owned(),
+                ..Place::default()
+            };
+            return Err(RuleError::invalid(
+                place,
+                "expected a pack, found an empty text",
+            ));
+        }
+        Ok(all)
+    }
+
+    /// The place of the rule at `index` of its list.
+    pub(super) fn place_of(&self, index: usize, id: &str) -> Place {
+        Place {
+            file: self.name.to_owned(),
+            at: self.find_id(id),
+            position: Some(index + 1),
+            id: Some(id.to_owned()),
+        }
+    }
+
+    /// `place` moved to the line of that rule that holds `text`, where one does.
+    pub(super) fn refine(&self, place: &Place, text: &str) -> Place {
+        let start = place.at.map_or(1, |(line, _)| line);
+        let mut refined = place.clone();
+        let mut lines = self.yaml.lines().enumerate().skip(start.saturating_sub(1));
+        // A pattern written with YAML escapes is not found as it reads; then the rule's line serves.
+        if let Some((number, column)) =
+            lines.find_map(|(number, line)| line.find(text).map(|column| (number, column)))
+        {
+            refined.at = Some((number + 1, column + 1));
+        }
+        refined
+    }
+
+    fn find_id(&self, id: &str) -> Option<(usize, usize)> {
+        self.yaml.lines().enumerate().find_map(|(number, line)| {
+            let key = line.find("id:")?;
+            let value = line[key + 3..].trim().split([' ', ',', '}']).next()?;
+            (value.trim_matches(['"', '\'']) == id).then_some((number + 1, key + 1))
+        })
+    }
+
+    /// A reader's error with the rule it stands in, and a hint at the nearest known name.
+    fn explain(&self, error: &serde_yaml::Error) -> RuleError {
+        let at = error.location().map(|mark| (mark.line(), mark.column()));
+        let full = error.to_string();
+        let mut detail = full.as_str();
+        if let Some((line, column)) = at
+            && let Some(cut) = detail.strip_suffix(&format!(" at line {line} column {column}"))
+        {
+            detail = cut;
+        }
+        // The reader prefixes the path of the value: `rules[3].confidence: ...`.
+        let position = rule_index(detail).map(|index| index + 1);
+        let id = position.and_then(|position| self.id_before(at?.0, position));
+        let hint = did_you_mean(unknown_name(detail).as_deref());
+        let place = Place {
+            file: self.name.to_owned(),
+            at,
+            position,
+            id,
+        };
+        RuleError::invalid(place, format!("{detail}{hint}"))
+    }
+
+    /// The id of the rule at a position, read leniently, because the text as a whole is wrong.
+    fn id_before(&self, line: usize, position: usize) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Lenient {
+            rules: Vec<serde_yaml::Value>,
+        }
+        let mut documents = serde_yaml::Deserializer::from_str(self.yaml);
+        let (Some(document), None) = (documents.next(), documents.next()) else {
+            return self.last_id_above(line);
+        };
+        let Ok(lenient) = Lenient::deserialize(document) else {
+            return self.last_id_above(line);
+        };
+        let id = lenient.rules.get(position - 1)?.get("id")?;
+        id.as_str().map(str::to_owned)
+    }
+
+    fn last_id_above(&self, line: usize) -> Option<String> {
+        let above = self.yaml.lines().take(line);
+        let last = above
+            .filter_map(|line| line.trim().strip_prefix("- id:"))
+            .last()?;
+        Some(last.trim().trim_matches(['"', '\'']).to_owned())
+    }
+}
+
+fn read_document<T: DeserializeOwned>(
+    document: serde_yaml::Deserializer<'_>,
+) -> Result<OneOrMore<Option<T>>, serde_yaml::Error> {
+    struct DocumentVisitor<T>(std::marker::PhantomData<T>);
+    impl<'de, T: DeserializeOwned> serde::de::Visitor<'de> for DocumentVisitor<T> {
+        type Value = OneOrMore<Option<T>>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a pack (a mapping with `rules`) or a list of packs")
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(OneOrMore::One(None))
+        }
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            let inner = serde::de::value::MapAccessDeserializer::new(map);
+            T::deserialize(inner).map(|doc| OneOrMore::One(Some(doc)))
+        }
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(
+            self,
+            mut seq: A,
+        ) -> Result<Self::Value, A::Error> {
+            let mut docs = Vec::new();
+            while let Some(doc) = seq.next_element::<T>()? {
+                docs.push(Some(doc));
+            }
+            Ok(OneOrMore::More(docs))
+        }
+    }
+    serde::Deserializer::deserialize_any(document, DocumentVisitor(std::marker::PhantomData))
+}
+
+/// The N of `rules[N]` at the start of a reader's error.
+fn rule_index(detail: &str) -> Option<usize> {
+    let after = detail.split_once(": ")?.0.split_once("rules[")?.1;
+    after.split_once(']')?.0.parse().ok()
+}
+
+/// The known name nearest to the one that the reader did not know.
+fn unknown_name(detail: &str) -> Option<String> {
+    let after = ["unknown field `", "unknown variant `"].iter();
+    let after = after.filter_map(|start| detail.split_once(start)).next()?.1;
+    let (unknown, expected) = after.split_once('`')?;
+    let known = expected.split('`').skip(1).step_by(2);
+    nearest(unknown, known).map(str::to_owned)
+}
+
+/// The YAML files of a directory in the order of their names, or the one file.
+pub(super) fn read_files(path: &Path) -> Result<Vec<(PathBuf, String)>, RuleError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RuleError::Read { path, source }
+    };
+    let mut files = Vec::new();
+    if fs::metadata(path).map_err(failed(path))?.is_dir() {
+        for entry in fs::read_dir(path).map_err(failed(path))? {
+            let file = entry.map_err(failed(path))?.path();
+            if is_yaml(&file) {
+                files.push(file);
+            }
+        }
+        files.sort();
+        if files.is_empty() {
+            return Err(RuleError::Empty {
+                path: path.to_owned(),
+            });
+        }
+    } else {
+        files.push(path.to_owned());
+    }
+    let texts = files.into_iter().map(|file| {
+        let text = fs::read_to_string(&file).map_err(failed(&file))?;
+        Ok((file, text))
+    });
+    texts.collect()
+}
+
+/// Hidden files are left out: a mounted volume keeps its own bookkeeping there.
+fn is_yaml(path: &Path) -> bool {
+    let hidden = path
+        .file_name()
+        .is_none_or(|name| name.to_string_lossy().starts_with('.'));
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    !hidden && matches!(extension, Some("yaml" | "yml"))
+}
