@@ -84,14 +84,14 @@ fn stages(c: &mut Criterion) {
         b.iter(|| {
             texts
                 .iter()
-                .for_each(|text| tokenizer.for_each(text, |token| _ = black_box(token.len())))
+                .for_each(|text| tokenizer.for_each(text, |token| _ = black_box(token.len())));
         });
     });
     group.bench_function("numeric", |b| {
         b.iter(|| {
             records
                 .iter()
-                .for_each(|r| _ = black_box(numeric_features(&r.message, 3)))
+                .for_each(|r| _ = black_box(numeric_features(&r.message, 3)));
         });
     });
     group.finish();
