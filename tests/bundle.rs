@@ -87,8 +87,8 @@ fn each_kind_of_bad_bundle_is_refused_for_its_own_reason() {
             "labels in another order",
             |c| {
                 c.manifest(|m| {
-                    m["labels"] = serde_json::json!(["noise", "routine", "suspicious", "critical"])
-                })
+                    m["labels"] = serde_json::json!(["noise", "routine", "suspicious", "critical"]);
+                });
             },
             "golden_failed",
             "golden sample",
@@ -111,7 +111,7 @@ fn each_kind_of_bad_bundle_is_refused_for_its_own_reason() {
         (
             "a rule that does not compile",
             |c| {
-                c.replace("rules.yaml", b"pack: x\nabout: y\nrules:\n  - id: x-1\n    title: t\n    category: noise\n    confidence: 0.5\n    any: ['(']\n    examples: {match: ['a', 'b'], no_match: ['c']}\n")
+                c.replace("rules.yaml", b"pack: x\nabout: y\nrules:\n  - id: x-1\n    title: t\n    category: noise\n    confidence: 0.5\n    any: ['(']\n    examples: {match: ['a', 'b'], no_match: ['c']}\n");
             },
             "bad_rules",
             "x-1",
@@ -120,8 +120,8 @@ fn each_kind_of_bad_bundle_is_refused_for_its_own_reason() {
             "a path that leaves the bundle",
             |c| {
                 c.manifest(|m| {
-                    m["files"]["../secret"] = serde_json::json!({"sha256": "0", "size": 1})
-                })
+                    m["files"]["../secret"] = serde_json::json!({"sha256": "0", "size": 1});
+                });
             },
             "bad_setting",
             "../secret",

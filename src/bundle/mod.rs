@@ -12,7 +12,7 @@ pub use crate::pipeline::Identity;
 pub use error::BundleError;
 pub use files::{Origin, sha256};
 pub use load::{Loaded, Loader, Proof};
-pub use store::{ModelsStatus, Store};
+pub use store::{ModelsStatus, ServingStatus, Store};
 
 use crate::rules::{BUILTIN_COMPLIANCE, Framework, RuleError, parse_frameworks};
 

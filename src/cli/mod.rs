@@ -2,11 +2,13 @@
 
 pub mod bundle;
 pub mod classify;
+pub mod config;
 pub mod features;
 mod input;
 mod output;
 mod progress;
 pub mod rules;
+pub mod serve;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,8 +29,10 @@ pub struct Cli {
 enum Command {
     Bundle(bundle::BundleArgs),
     Classify(classify::ClassifyArgs),
+    Config(config::ConfigArgs),
     Features(features::FeaturesArgs),
     Rules(rules::RulesArgs),
+    Serve(serve::ServeArgs),
 }
 
 impl Cli {
@@ -37,8 +41,10 @@ impl Cli {
         match self.command {
             Command::Bundle(args) => args.run(),
             Command::Classify(args) => args.run(),
+            Command::Config(args) => args.run(),
             Command::Features(args) => args.run(),
             Command::Rules(args) => args.run(),
+            Command::Serve(args) => args.run(),
         }
     }
 }
