@@ -13,7 +13,7 @@ from trainer.corpus import Template
 TRAIN_SEED = "train-1"
 PARITY_SEED = "parity-1"
 GOLDEN_SEED = "golden-1"
-LINES = 12
+LINES = 6
 """Lines made of each template for training."""
 
 
