@@ -48,8 +48,8 @@ class Paths:
     corpus: object
     rules: object
     bundle: object
-    validation: object
-    parity: object
+    validation: object = settings.VALIDATION
+    parity: object = settings.PARITY
     external: object = None
 
 
@@ -73,13 +73,9 @@ def read_data(paths):
     return Data(templates, lines, found, schema, digest)
 
 
-def train(paths):
-    """Everything: figures on held-out products, models, bundle, parity file."""
-    say = Progress()
-    release = corpus.read_release(paths.corpus)
-    data = read_data(paths)
-    say(f"{len(data.lines):,} lines of {len(data.templates):,} templates")
-    draft = bundle.Draft(
+def first_draft(paths, release):
+    """What a bundle holds before anything is judged with it."""
+    return bundle.Draft(
         name=settings.BUNDLE_NAME,
         version=release.version,
         created=bundle.created(release),
@@ -87,14 +83,19 @@ def train(paths):
         baseline=bundle.NO_BASELINE,
         extra={"MODEL_CARD.md": b"draft\n"},
     )
+
+
+def train(paths):
+    """Everything: figures on held-out products, models, bundle, parity file."""
+    say = Progress()
+    release = corpus.read_release(paths.corpus)
+    data = read_data(paths)
+    say(f"{len(data.lines):,} lines of {len(data.templates):,} templates")
+    draft = first_draft(paths, release)
     held = evaluate.hold_out(data)
     say(f"fitted {len(held.parts)} folds, temperature {held.temperature}")
     evaluate.judge_held_out(data, held, paths.binary, draft)
-    places = sorted(held.judged)
-    figures = evaluate.all_figures(
-        models.labels_of([data.lines[place] for place in places]),
-        [held.judged[place] for place in places],
-    )
+    figures = evaluate.held_out_figures(data, held)
     say("held-out products:\n" + card.figures_table(figures))
     fitted = models.fit(data.lines, data.features, data.schema, f"corpus {data.digest}")
     say(f"fitted the models: {len(fitted.columns)} of {len(fitted.vectoriser.vocabulary_):,} terms")

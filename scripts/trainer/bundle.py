@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -31,6 +31,7 @@ class Draft:
     rules: bytes
     baseline: dict
     extra: dict
+    weights: dict = field(default_factory=lambda: settings.WEIGHTS)
     threshold: float = settings.ANOMALY_THRESHOLD
 
     def files(self, models, temperature):
@@ -65,7 +66,7 @@ class Draft:
                 "vocabulary": "vocabulary.json",
             },
             "numeric": {"version": schema.numeric_version},
-            "members": members(models, temperature, self.threshold),
+            "members": self.members(models, temperature),
             "decision": {
                 "min_confidence": settings.MIN_CONFIDENCE,
                 "noise_threshold": settings.NOISE_THRESHOLD,
@@ -78,28 +79,27 @@ class Draft:
             },
         }
 
-
-def members(models, temperature, threshold):
-    """The manifest's members."""
-    return {
-        "rules": {"weight": settings.WEIGHTS["rules"], "file": "rules.yaml"},
-        "classifier": {
-            "kind": "xgboost",
-            "weight": settings.WEIGHTS["classifier"],
-            "file": "classifier.onnx",
-            "input_width": len(models.columns),
-            "missing": "nan",
-            "calibration": {"kind": "temperature", "temperature": temperature},
-        },
-        "anomaly": {
-            "kind": "isolation_forest",
-            "weight": settings.WEIGHTS["anomaly"],
-            "file": "anomaly.onnx",
-            "input_width": len(models.schema.names),
-            "calibration": {"kind": "quantiles", "knots": models.knots},
-            "threshold": threshold,
-        },
-    }
+    def members(self, models, temperature):
+        """The manifest's members."""
+        return {
+            "rules": {"weight": self.weights["rules"], "file": "rules.yaml"},
+            "classifier": {
+                "kind": "xgboost",
+                "weight": self.weights["classifier"],
+                "file": "classifier.onnx",
+                "input_width": len(models.columns),
+                "missing": "nan",
+                "calibration": {"kind": "temperature", "temperature": temperature},
+            },
+            "anomaly": {
+                "kind": "isolation_forest",
+                "weight": self.weights["anomaly"],
+                "file": "anomaly.onnx",
+                "input_width": len(models.schema.names),
+                "calibration": {"kind": "quantiles", "knots": models.knots},
+                "threshold": self.threshold,
+            },
+        }
 
 
 def judging_digest(made):

@@ -21,16 +21,20 @@ def number(value):
     return "-" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
+FIGURES_HEAD = ["votes on", "macro-F1", "forward AUC"] + [
+    f"critical recall at {share:.0%}" for share in metrics.SHARES
+]
+
+
+def figures_row(of):
+    """The cells under FIGURES_HEAD for one judge."""
+    recalls = [number(value) for value in of["critical_recall"]]
+    return [f"{of['voted']:.0%}", number(of["macro_f1"]), number(of["forward_auc"]), *recalls]
+
+
 def figures_table(figures):
     """One row a judge: the main figures."""
-    head = ["judge", "votes on", "macro-F1", "forward AUC"]
-    head += [f"critical recall at {share:.0%}" for share in metrics.SHARES]
-    rows = [
-        [name, f"{of['voted']:.0%}", number(of["macro_f1"]), number(of["forward_auc"])]
-        + [number(value) for value in of["critical_recall"]]
-        for name, of in ((name, figures[name]) for name in JUDGES)
-    ]
-    return table(head, rows)
+    return table(["judge", *FIGURES_HEAD], [[name, *figures_row(figures[name])] for name in JUDGES])
 
 
 def class_table(figures):

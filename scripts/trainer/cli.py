@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from trainer import build, bundle, card, corpus, settings, validate
+from trainer import build, bundle, card, corpus, search, settings, validate
 from trainer.common import TrainerError, binary_path
 
 
@@ -48,19 +48,17 @@ def lint(args):
     print(f"{len(templates)} templates of {products} products: {counted}")
 
 
+def paths_of(args):
+    """What every command reads and writes."""
+    return build.Paths(binary_path(args.bin), args.corpus, args.rules, args.bundle)
+
+
 def train(args):
     """Builds bundle and parity file."""
-    build.train(
-        build.Paths(
-            binary=binary_path(args.bin),
-            corpus=args.corpus,
-            rules=args.rules,
-            bundle=args.bundle,
-            validation=args.validation_out,
-            parity=args.parity_out,
-            external=args.validate,
-        )
-    )
+    paths = paths_of(args)
+    paths.validation, paths.parity = args.validation_out, args.parity_out
+    paths.external = args.validate
+    build.train(paths)
 
 
 def check_external(args):
@@ -73,9 +71,7 @@ def check_external(args):
 
 def search_parameters(args):
     """Prints what validation prefers."""
-    from trainer import search  # not needed by any other command, and slow to load
-
-    search.run(binary_path(args.bin), args.corpus, args.rules)
+    search.run(paths_of(args))
 
 
 COMMANDS = {

@@ -73,6 +73,20 @@ def judge_held_out(data, held, binary, draft):
         held.judged.update(zip(places, answers, strict=True))
 
 
+def held_out_figures(data, held):
+    """Figures of all judges on the lines in `held.judged`."""
+    places = sorted(held.judged)
+    labels = models.labels_of([data.lines[place] for place in places])
+    return all_figures(labels, [held.judged[place] for place in places])
+
+
+def probability_figures(labels, probabilities):
+    """Figures of probabilities as they are, as a mapping."""
+    voted = np.ones(len(labels), bool)
+    forward = metrics.forward_score(probabilities, voted)
+    return asdict(metrics.figures(labels, probabilities.argmax(axis=1), forward, voted))
+
+
 def all_figures(labels, judged):
     """{judge: figures as a mapping} for each member alone and for the ensemble."""
     made = {member: member_figures(labels, judged, member) for member in votes.MEMBERS}

@@ -20,7 +20,9 @@ def run(command, records):
     with tempfile.TemporaryDirectory(prefix="logtriage-train-") as folder:
         path = Path(folder) / "records.ndjson"
         path.write_text("".join(json.dumps(r) + "\n" for r in records), "utf-8")
-        answers = [json.loads(text) for text in output([*command, str(path)]).splitlines()]
+        # Not splitlines: a message may hold a line separator of Unicode.
+        lines = output([*command, str(path)]).split("\n")
+        answers = [json.loads(text) for text in lines if text]
     if len(answers) != len(records):
         raise TrainerError(
             f"expected {len(records)} answers of `{' '.join(map(str, command))}`, "

@@ -16,7 +16,9 @@ from trainer.common import LABELS, TrainerError, dump_json, write_text
 def read(path):
     """Records of an NDJSON file with message, label, and optionally source and set."""
     rows = []
-    for number, text in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for number, text in enumerate(path.read_text("utf-8").split("\n"), start=1):
+        if not text:
+            continue
         row = json.loads(text)
         if row.get("label") not in LABELS or not isinstance(row.get("message"), str):
             raise TrainerError(f"{path}:{number}: expected message and one of the labels {LABELS}")
