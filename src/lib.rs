@@ -25,6 +25,7 @@
 //! record, verdict}`; `bundle` builds snapshots out of the parts of `pipeline`; `config` is read by
 //! `app` and `cli`, which alone know every room. Nothing below `http` knows HTTP or metrics.
 
+pub mod app;
 pub mod batch;
 pub mod bundle;
 pub mod cli;
@@ -32,9 +33,11 @@ pub mod config;
 pub mod engine;
 pub mod ensemble;
 pub mod features;
+pub mod http;
 pub mod parse;
 pub mod pipeline;
 pub mod record;
 pub mod rules;
+pub mod telemetry;
 pub mod text;
 pub mod verdict;

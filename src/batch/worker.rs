@@ -23,7 +23,7 @@ impl Workers {
             let (inbox, shared) = (inbox.clone(), shared.clone());
             let name = format!("judge-{number}");
             std::thread::Builder::new().name(name).spawn(move || {
-                for job in inbox.iter() {
+                for job in &inbox {
                     work(number, job, &shared);
                 }
             })

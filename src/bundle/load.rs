@@ -104,7 +104,7 @@ impl Loader {
     ) -> Result<Loaded, BundleError> {
         let manifest_bytes = origin.read("manifest.json")?;
         let manifest = Manifest::parse(&manifest_bytes)?;
-        let parts = Parts::read(origin, &manifest, sha256(&manifest_bytes))?;
+        let parts = Parts::read(origin, &manifest, &sha256(&manifest_bytes))?;
         // The proof is the bundle's own: its rules and weights, one worker, no site settings.
         let own = parts.snapshot(&self.runtime, &manifest, &Site::none(), 1, false)?;
         if proof == Proof::Golden {
@@ -132,7 +132,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn read(origin: &Origin, manifest: &Manifest, digest: String) -> Result<Parts, BundleError> {
+    fn read(origin: &Origin, manifest: &Manifest, digest: &str) -> Result<Parts, BundleError> {
         // Every listed file is checked, those for people too: a bundle is served as it was made.
         for (name, entry) in &manifest.files {
             origin.read_checked(name, entry)?;

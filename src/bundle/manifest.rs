@@ -214,7 +214,7 @@ impl Manifest {
         // The form is looked at first: a later form may have keys that this program cannot know.
         let form: Form =
             serde_json::from_slice(json).map_err(BundleError::unreadable("manifest.json"))?;
-        expect("format", FORMAT, form.format)?;
+        expect("format", &FORMAT, &form.format)?;
         let manifest: Manifest =
             serde_json::from_slice(json).map_err(BundleError::unreadable("manifest.json"))?;
         manifest.check()?;
@@ -222,16 +222,20 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), BundleError> {
-        expect("text.normalizer", NORMALIZER_VERSION, self.text.normalizer)?;
-        expect("text.tokenizer", TOKENIZER_VERSION, self.text.tokenizer)?;
-        expect("text.sublinear_tf", true, self.text.sublinear_tf)?;
+        expect(
+            "text.normalizer",
+            &NORMALIZER_VERSION,
+            &self.text.normalizer,
+        )?;
+        expect("text.tokenizer", &TOKENIZER_VERSION, &self.text.tokenizer)?;
+        expect("text.sublinear_tf", &true, &self.text.sublinear_tf)?;
         expect("text.norm", "l2", self.text.norm.as_str())?;
-        expect("numeric.version", NUMERIC_VERSION, self.numeric.version)?;
+        expect("numeric.version", &NUMERIC_VERSION, &self.numeric.version)?;
         let anomaly = &self.members.anomaly;
         expect(
             "members.anomaly.input_width",
-            NUMERIC_WIDTH,
-            anomaly.input_width,
+            &NUMERIC_WIDTH,
+            &anomaly.input_width,
         )?;
         let mut labels = self.labels.clone();
         labels.sort();
@@ -300,10 +304,10 @@ impl Manifest {
     }
 }
 
-fn expect<T: PartialEq + std::fmt::Debug>(
+fn expect<T: PartialEq + std::fmt::Debug + ?Sized>(
     key: &str,
-    expected: T,
-    found: T,
+    expected: &T,
+    found: &T,
 ) -> Result<(), BundleError> {
     if expected == found {
         return Ok(());

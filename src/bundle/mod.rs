@@ -12,16 +12,14 @@ pub use crate::pipeline::Identity;
 pub use error::BundleError;
 pub use files::{Origin, sha256};
 pub use load::{Loaded, Loader, Proof};
-pub use store::{ModelsStatus, Store};
+pub use store::{ModelsStatus, ServingStatus, Store};
 
-use crate::rules::{Framework, RuleError, parse_frameworks};
-
-const BUILT_IN_COMPLIANCE: [(&str, &str); 0] = [];
+use crate::rules::{BUILTIN_COMPLIANCE, Framework, RuleError, parse_frameworks};
 
 /// The compliance packs built into the program.
 pub fn builtin_frameworks() -> Result<Vec<Framework>, RuleError> {
     let mut frameworks = Vec::new();
-    for (name, yaml) in BUILT_IN_COMPLIANCE {
+    for (name, yaml) in BUILTIN_COMPLIANCE {
         frameworks.extend(parse_frameworks(name, yaml)?);
     }
     Ok(frameworks)

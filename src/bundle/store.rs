@@ -82,10 +82,10 @@ impl Store {
     /// A refused bundle where the configuration says `refuse`, or a built-in one that does not load.
     pub fn open(models: &ModelsConfig, loader: &Loader) -> Result<Store, BundleError> {
         let Some(directory) = &models.dir else {
-            return Store::load(loader, Origin::Builtin, None);
+            return Store::load(loader, &Origin::Builtin, None);
         };
         let origin = Origin::Directory(directory.clone());
-        match Store::load(loader, origin.clone(), None) {
+        match Store::load(loader, &origin, None) {
             Err(error) if models.on_start_failure == OnStartFailure::Builtin => {
                 let rejection = Rejection {
                     source: origin.to_string(),
@@ -98,7 +98,7 @@ impl Store {
                     detail = rejection.detail,
                     "bundle refused; the built-in bundle stands in, and every record is flagged degraded and forwarded"
                 );
-                Store::load(loader, Origin::Builtin, Some(rejection))
+                Store::load(loader, &Origin::Builtin, Some(rejection))
             }
             outcome => outcome,
         }
@@ -106,11 +106,11 @@ impl Store {
 
     fn load(
         loader: &Loader,
-        origin: Origin,
+        origin: &Origin,
         rejection: Option<Rejection>,
     ) -> Result<Store, BundleError> {
         let start = Instant::now();
-        let loaded = loader.load(&origin, Proof::Golden, rejection.is_some())?;
+        let loaded = loader.load(origin, Proof::Golden, rejection.is_some())?;
         Ok(Store {
             serving: ArcSwap::from_pointee(loaded.snapshot),
             source: origin.to_string(),

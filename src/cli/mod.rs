@@ -1,11 +1,14 @@
 //! The commands: one file each, arguments in and an exit code out.
 
+pub mod bundle;
 pub mod classify;
+pub mod config;
 pub mod features;
 mod input;
 mod output;
 mod progress;
 pub mod rules;
+pub mod serve;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,18 +27,24 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bundle(bundle::BundleArgs),
     Classify(classify::ClassifyArgs),
+    Config(config::ConfigArgs),
     Features(features::FeaturesArgs),
     Rules(rules::RulesArgs),
+    Serve(serve::ServeArgs),
 }
 
 impl Cli {
     /// Runs the command that the arguments name.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
+            Command::Bundle(args) => args.run(),
             Command::Classify(args) => args.run(),
+            Command::Config(args) => args.run(),
             Command::Features(args) => args.run(),
             Command::Rules(args) => args.run(),
+            Command::Serve(args) => args.run(),
         }
     }
 }

@@ -7,7 +7,6 @@ use serde::Serializer;
 use super::judgement::CompliancePacks;
 use super::size::display;
 
-#[expect(reason = "the signature is serde's")]
 pub(super) fn size<S: Serializer>(bytes: &usize, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&display(*bytes))
 }

@@ -15,7 +15,7 @@ const NAME: &str = "libonnxruntime.so";
 pub(super) fn find(configured: Option<&Path>) -> Result<PathBuf, EngineError> {
     let by_environment = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from);
     if let Some(named) = configured.map(Path::to_path_buf).or(by_environment) {
-        return existing(vec![named]);
+        return existing(&[named]);
     }
     let executable = std::env::current_exe().unwrap_or_default();
     let working_directory = std::env::current_dir().unwrap_or_default();
@@ -26,10 +26,10 @@ pub(super) fn find(configured: Option<&Path>) -> Result<PathBuf, EngineError> {
     }
     let roots = std::iter::once(working_directory.as_path()).chain(executable.ancestors().skip(1));
     candidates.extend(roots.map(|root| root.join(".tools/onnxruntime/lib").join(NAME)));
-    existing(candidates)
+    existing(&candidates)
 }
 
-fn existing(candidates: Vec<PathBuf>) -> Result<PathBuf, EngineError> {
+fn existing(candidates: &[PathBuf]) -> Result<PathBuf, EngineError> {
     match candidates.iter().find(|path| path.is_file()) {
         Some(path) => Ok(path.clone()),
         None => Err(EngineError::LibraryMissing {

@@ -1,8 +1,21 @@
 //! Records: any accepted body becomes a list of entries, good records and explained bad ones.
 
+mod boundary;
+mod decode;
+mod decompress;
+mod one;
+mod pick;
+mod sequence;
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+
+pub use decode::decode;
+pub use decompress::{DecompressError, decompress};
+pub use one::{record_from_line, record_from_value};
 
 use crate::parse::Severity;
 
@@ -59,38 +72,34 @@ pub enum Entry {
     Bad(BadRecord),
 }
 
-/// PROVISIONAL until the decoder lands.
-#[derive(Clone, Debug)]
+/// Bounds on what a body may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// bytes
-    pub message: usize,
-    /// x
-    pub json_depth: usize,
-    /// x
+    /// Bytes of a body after decompression.
     pub decompressed: usize,
+    /// Bytes of a message; longer ones are cut and flagged.
+    pub message: usize,
+    /// How deep JSON may nest.
+    pub json_depth: usize,
 }
+
 impl Default for Limits {
-    fn default() -> Self {
+    /// 64 MiB, 64 KiB, 64 levels.
+    fn default() -> Limits {
         Limits {
-            message: 65536,
+            decompressed: 64 << 20,
+            message: 64 << 10,
             json_depth: 64,
-            decompressed: 1 << 26,
         }
     }
 }
-/// provisional
-pub fn record_from_line(index: usize, line: &[u8], _limits: &Limits) -> Entry {
-    let text = String::from_utf8_lossy(line);
-    let mut record = Record {
-        index,
-        message: text.to_string(),
-        ..Record::default()
-    };
-    if let Ok(Value::Object(map)) = serde_json::from_str::<Value>(&text) {
-        if let Some(m) = map.get("message").and_then(Value::as_str) {
-            record.message = m.to_owned();
-            record.source = map.get("source").and_then(Value::as_str).map(str::to_owned);
-        }
-    }
-    Entry::Record(record)
+
+/// A body of which no record could be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail} (at byte {offset})")]
+pub struct Unreadable {
+    /// Where reading failed, in bytes of the decompressed body.
+    pub offset: usize,
+    /// What was expected, what was found, and what to do.
+    pub detail: String,
 }

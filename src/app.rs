@@ -1,0 +1,194 @@
+//! The composition root: builds every part from the configuration, owns every task, and ends them
+//! in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::batch::{self, Workers};
+use crate::bundle::{Loader, Store};
+use crate::config::Config;
+use crate::http::{self, Lifecycle, Operations, Phase, Progress, Service};
+use crate::telemetry::Metrics;
+
+/// Time for connections to close after their last answer, also where the grace is over.
+const CLOSING: Duration = Duration::from_millis(500);
+
+/// Signals to end: the first one asks, the second one insists.
+pub type Signals = mpsc::Receiver<()>;
+
+/// A running service.
+pub struct App {
+    data: Port,
+    operations: Port,
+    lifecycle: Lifecycle,
+    workers: Workers,
+    delay: Duration,
+    grace: Duration,
+}
+
+/// A port that is served by a task of its own.
+struct Port {
+    address: SocketAddr,
+    stop: watch::Sender<Option<Instant>>,
+    task: JoinHandle<()>,
+}
+
+impl Port {
+    async fn open(address: SocketAddr) -> anyhow::Result<TcpListener> {
+        let listener = TcpListener::bind(address).await;
+        listener.with_context(|| format!("cannot listen on {address}; is it in use?"))
+    }
+
+    fn serve(listener: TcpListener, router: axum::Router) -> anyhow::Result<Port> {
+        let address = listener
+            .local_addr()
+            .context("the listener has no address")?;
+        let (stop, stopped) = watch::channel(None);
+        let task = tokio::spawn(http::serve(listener, router, stopped));
+        Ok(Port {
+            address,
+            stop,
+            task,
+        })
+    }
+
+    /// Ends the port's connections by that instant, and its task.
+    async fn close(self, by: Instant) {
+        self.stop.send_replace(Some(by));
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the task of a port failed");
+        }
+    }
+}
+
+impl App {
+    /// Loads the models, starts the workers, opens the ports. When it returns, requests are served.
+    ///
+    /// # Errors
+    /// Where the models are refused, a worker cannot start or a port cannot be opened.
+    pub async fn start(config: &Config) -> anyhow::Result<App> {
+        let metrics = Arc::new(Metrics::new().context("two metrics have the same name")?);
+        let lifecycle = Lifecycle::default();
+        let (store, dispatcher, workers) = load(config).await?;
+        let data = Port::open(config.server.listen).await?;
+        let operations = Port::open(config.operations.listen).await?;
+
+        let progress = Arc::new(Progress::default());
+        let service = Service::new(
+            Box::new(dispatcher.clone()),
+            Arc::clone(&metrics),
+            lifecycle.clone(),
+            Arc::clone(&progress),
+            &config.server,
+        );
+        let models = Arc::clone(&store);
+        let state = Operations {
+            models: Box::new(move || models.status()),
+            metrics,
+            lifecycle: lifecycle.clone(),
+            progress,
+            waiting: Box::new(move || dispatcher.waiting()),
+        };
+        let app = App {
+            data: Port::serve(data, http::data_router(Arc::new(service)))?,
+            operations: Port::serve(operations, http::operations_router(Arc::new(state)))?,
+            lifecycle,
+            workers,
+            delay: config.shutdown.delay,
+            grace: config.shutdown.grace,
+        };
+        app.announce(config, &store);
+        Ok(app)
+    }
+
+    /// The address of the data port, with the port that the system chose where 0 was asked for.
+    pub fn data_address(&self) -> SocketAddr {
+        self.data.address
+    }
+
+    /// The address of the operations port.
+    pub fn operations_address(&self) -> SocketAddr {
+        self.operations.address
+    }
+
+    fn announce(&self, config: &Config, store: &Store) {
+        let model = store.status().serving.identity;
+        tracing::info!(
+            listen = %self.data.address,
+            operations = %self.operations.address,
+            bundle = model.name,
+            bundle_version = model.version,
+            bundle_digest = model.digest,
+            engine = ?config.engine.kind,
+            workers = config.engine.workers.get(),
+            body_limit = config.server.body_limit,
+            decompressed_limit = config.server.decompressed_limit,
+            message_limit = config.server.message_limit,
+            inflight_bytes = config.server.inflight_bytes,
+            queue_records = config.batch.queue_records.get(),
+            "serving"
+        );
+    }
+
+    /// Serves until a signal comes, then ends in order: unready at once, still accepting for the
+    /// delay, then refusing while what is in flight is finished within the grace. A second signal
+    /// ends at once.
+    ///
+    /// # Errors
+    /// Where the second signal cut the end short.
+    pub async fn run(self, mut signals: Signals) -> anyhow::Result<()> {
+        wait(&mut signals).await;
+        tracing::info!(delay = ?self.delay, grace = ?self.grace, "ending: unready from now on");
+        tokio::select! {
+            () = self.end() => Ok(()),
+            () = wait(&mut signals) => anyhow::bail!("a second signal ended the process at once"),
+        }
+    }
+
+    async fn end(self) {
+        self.lifecycle.enter(Phase::Leaving);
+        sleep(self.delay).await;
+        self.lifecycle.enter(Phase::Draining);
+        let by = Instant::now() + self.grace;
+        // The port stays open meanwhile, so that late requests hear a 503 and not a reset.
+        if timeout_at(by, self.lifecycle.idle()).await.is_err() {
+            tracing::warn!("requests were still in flight at the end of the grace");
+        }
+        self.data.close(by.max(Instant::now() + CLOSING)).await;
+        self.operations.close(Instant::now() + CLOSING).await;
+        // The ports held the last dispatchers, so the workers end with what they hold.
+        let workers = self.workers;
+        let joined = tokio::task::spawn_blocking(move || workers.join());
+        match timeout_at(by.max(Instant::now() + CLOSING), joined).await {
+            Ok(Ok(())) => tracing::info!("ended"),
+            Ok(Err(error)) => tracing::error!(%error, "the workers could not be joined"),
+            Err(_) => tracing::warn!("workers were still judging at the end of the grace"),
+        }
+    }
+}
+
+/// The parts that judge. Loading computes for a while, so it leaves the async runtime.
+async fn load(config: &Config) -> anyhow::Result<(Arc<Store>, batch::Dispatcher, Workers)> {
+    let config = config.clone();
+    let loaded = tokio::task::spawn_blocking(move || {
+        let store = Arc::new(Store::open(&config.models, &Loader::new(&config)?)?);
+        let (dispatcher, workers) = batch::start(Arc::clone(&store), &config.batch, &config.engine)
+            .context("the workers cannot be started")?;
+        Ok((store, dispatcher, workers))
+    });
+    loaded.await.context("loading the models failed")?
+}
+
+/// The next signal; never, where nobody is left who could send one.
+async fn wait(signals: &mut Signals) {
+    if signals.recv().await.is_none() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,147 @@
+//! `logtriage bundle inspect`: what a bundle holds, without serving it.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::bundle::manifest::Manifest;
+use crate::bundle::{Loader, Origin, Proof};
+
+/// Look at bundles.
+#[derive(Debug, Args)]
+pub struct BundleArgs {
+    #[command(subcommand)]
+    command: BundleCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum BundleCommand {
+    Inspect(InspectArgs),
+}
+
+/// Load and prove a bundle, then show its identity, settings, files and graphs.
+#[derive(Debug, Args)]
+struct InspectArgs {
+    /// Print everything as one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Configuration file
+    #[arg(long, env = "LOGTRIAGE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The bundle's directory; the built-in bundle where none is named
+    directory: Option<PathBuf>,
+}
+
+impl BundleArgs {
+    /// Runs the command.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            BundleCommand::Inspect(args) => args.run(),
+        }
+    }
+}
+
+impl InspectArgs {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        let config = super::configuration(self.config.as_deref())?;
+        let origin = self.directory.map_or(Origin::Builtin, Origin::Directory);
+        let loaded = Loader::new(&config)?.load(&origin, Proof::Golden, false)?;
+        let knowledge = loaded.snapshot.knowledge();
+        let [classifier, anomaly] = loaded.snapshot.model_infos();
+        let everything = json!({
+            "source": origin.to_string(),
+            "digest": knowledge.identity.digest,
+            "proof": "golden samples passed",
+            "rules": knowledge.rules.len(),
+            "manifest": loaded.manifest,
+            "models": {"classifier": classifier, "anomaly": anomaly},
+        });
+        let mut out = io::stdout().lock();
+        if self.json {
+            serde_json::to_writer_pretty(&mut out, &everything)?;
+            writeln!(out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        write_text(
+            &mut out,
+            &origin,
+            &loaded.manifest,
+            &knowledge.identity.digest,
+            knowledge.rules.len(),
+        )?;
+        for (member, info) in [("classifier", classifier), ("anomaly", anomaly)] {
+            writeln!(out, "\n{member}: {} on {}", info.engine, info.provider)?;
+            let graph = serde_json::to_value(&info.graph)?;
+            for (key, value) in graph
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter(|(_, v)| !v.is_null())
+            {
+                writeln!(out, "  {key}: {value}")?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn write_text(
+    out: &mut impl Write,
+    origin: &Origin,
+    manifest: &Manifest,
+    digest: &str,
+    rules: usize,
+) -> io::Result<()> {
+    let members = &manifest.members;
+    writeln!(
+        out,
+        "bundle:  {} {} ({origin})",
+        manifest.name, manifest.version
+    )?;
+    writeln!(out, "digest:  {digest}")?;
+    writeln!(out, "created: {}", manifest.created)?;
+    writeln!(out, "proof:   golden samples passed")?;
+    writeln!(
+        out,
+        "text:    normalizer {}, tokenizer {}, n-grams {} to {}",
+        manifest.text.normalizer,
+        manifest.text.tokenizer,
+        manifest.text.ngram.0,
+        manifest.text.ngram.1
+    )?;
+    writeln!(
+        out,
+        "decision: min_confidence {}, noise_threshold {}",
+        manifest.decision.min_confidence, manifest.decision.noise_threshold
+    )?;
+    writeln!(out, "\nmember      weight  what")?;
+    writeln!(
+        out,
+        "rules       {:<6}  {rules} rules",
+        members.rules.weight
+    )?;
+    let classifier = &members.classifier;
+    writeln!(
+        out,
+        "classifier  {:<6}  {}, {} columns, missing {:?}, temperature {}",
+        classifier.weight,
+        classifier.kind,
+        classifier.input_width,
+        classifier.missing,
+        classifier.calibration.temperature
+    )?;
+    let anomaly = &members.anomaly;
+    writeln!(
+        out,
+        "anomaly     {:<6}  {}, {} columns, threshold {}",
+        anomaly.weight, anomaly.kind, anomaly.input_width, anomaly.threshold
+    )?;
+    writeln!(out, "\n{:<18} {:>9}  sha256", "file", "bytes")?;
+    for (name, entry) in &manifest.files {
+        writeln!(out, "{name:<18} {:>9}  {}", entry.size, entry.sha256)?;
+    }
+    Ok(())
+}

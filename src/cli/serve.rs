@@ -1,0 +1,67 @@
+//! `logtriage serve`: the service, until a signal ends it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::app::{App, Signals};
+use crate::config::Config;
+use crate::telemetry;
+
+/// Serve over HTTP until SIGTERM or SIGINT; a second signal ends at once.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Configuration file in YAML; without one the defaults and the environment hold
+    #[arg(long, env = "LOGTRIAGE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    /// Runs the service. A bad configuration is told before anything is opened.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let config = super::configuration(self.config.as_deref())?;
+        telemetry::init_logs(&config.log);
+        let runtime = Builder::new_multi_thread().enable_all().build()?;
+        let served = runtime.block_on(serve(&config));
+        // What still runs was given its time, and must not hold up the end.
+        runtime.shutdown_background();
+        if let Err(error) = served {
+            tracing::error!(error = format!("{error:#}"), "the service failed");
+            return Ok(ExitCode::FAILURE);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    // Signals are caught before the ports open: one that comes early is not lost.
+    let signals = signals()?;
+    App::start(config).await?.run(signals).await
+}
+
+/// SIGTERM and SIGINT, each as one message. The task ends with the runtime.
+fn signals() -> anyhow::Result<Signals> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (sender, receiver) = mpsc::channel(2);
+    tokio::spawn(async move {
+        while either(&mut terminate, &mut interrupt).await {
+            if sender.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
+}
+
+/// True when one of the two came, false when none can come any more.
+async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> bool {
+    let came = tokio::select! {
+        came = terminate.recv() => came,
+        came = interrupt.recv() => came,
+    };
+    came.is_some()
+}

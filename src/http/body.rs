@@ -1,0 +1,242 @@
+//! A request's body, from the wire to records: limits first, then bytes, then text.
+//!
+//! Every byte is charged against `server.inflight_bytes` before it is kept, and stays charged until
+//! the answer is made: the records that come out of a body are about as large as the body.
+
+use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_LENGTH;
+use bytes::BytesMut;
+use http_body_util::BodyExt;
+
+use crate::record::{self, DecompressError, Entry, Limits};
+use crate::telemetry::Overload;
+
+use super::Service;
+use super::inflight::{Charge, Denied};
+use super::negotiate;
+use super::problem::{Kind, Problem};
+
+/// Work on more bytes than this leaves the async runtime.
+const LARGE: usize = 64 << 10;
+
+/// Room first taken for a decompressed body: so many times the compressed size, and a little.
+/// Ordinary logs shrink to a tenth or less; what unfolds further is decompressed once more with
+/// all the room that the limits allow.
+const USUAL_RATIO: usize = 16;
+const USUAL_EXTRA: usize = 64 << 10;
+
+/// The entries of a body, and the bytes that they hold.
+pub(super) struct Received {
+    pub(super) entries: Vec<Entry>,
+    pub(super) charge: Charge,
+}
+
+/// Reads, decompresses and decodes a body.
+pub(super) async fn receive(
+    service: &Service,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Received, Problem> {
+    let content_type = negotiate::content_type(headers)?.map(str::to_owned);
+    let encoding = negotiate::content_encoding(headers)?.map(str::to_owned);
+    let mut charge = service.ledger.open();
+    let bytes = match read(service, headers, body, &mut charge).await {
+        Ok(bytes) => bytes,
+        Err(refused) => return Err(refused.into_problem(service)),
+    };
+    let limits = Limits {
+        decompressed: service.limits.decompressed_limit,
+        message: service.limits.message_limit,
+        json_depth: service.limits.json_depth,
+    };
+    let large = bytes.len() > LARGE || (encoding.is_some() && bytes.len() > LARGE / USUAL_RATIO);
+    let decoded = offload(large, move || {
+        let bytes = decompress(bytes, encoding.as_deref(), limits.decompressed, &mut charge)?;
+        let entries = record::decode(&bytes, content_type.as_deref(), &limits);
+        let entries = entries.map_err(|unreadable| {
+            Refusal::Told(Problem::new(Kind::InvalidBody, unreadable.detail).at(unreadable.offset))
+        })?;
+        Ok(Received { entries, charge })
+    })
+    .await?;
+    decoded.map_err(|refused: Refusal| refused.into_problem(service))
+}
+
+/// Runs work on the async runtime where it is small, on a thread of its own where it is large; the
+/// log span goes with it.
+pub(super) async fn offload<T: Send + 'static>(
+    large: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    if !large {
+        return Ok(work());
+    }
+    let span = tracing::Span::current();
+    let done = tokio::task::spawn_blocking(move || span.in_scope(work)).await;
+    done.map_err(|error| {
+        tracing::error!(%error, "work on a request failed");
+        Problem::new(
+            Kind::Internal,
+            "the request could not be worked on; it may be sent again",
+        )
+    })
+}
+
+/// Why a body is not taken.
+enum Refusal {
+    Bytes(Denied),
+    Told(Problem),
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Refusal {
+        Refusal::Bytes(denied)
+    }
+}
+
+impl Refusal {
+    fn into_problem(self, service: &Service) -> Problem {
+        match self {
+            Refusal::Told(problem) => problem,
+            Refusal::Bytes(Denied::Never { capacity }) => Problem::new(
+                Kind::TooLarge,
+                format!(
+                    "expected a body that needs at most {capacity} bytes in all \
+                     (server.inflight_bytes); send smaller batches"
+                ),
+            ),
+            Refusal::Bytes(Denied::Full) => {
+                service.metrics.overloaded(Overload::InflightBytes);
+                let detail = "server.inflight_bytes are in use by other requests; nothing of this \
+                              request was taken, send it again";
+                Problem::new(Kind::Overloaded, detail).retry_after(std::time::Duration::ZERO)
+            }
+        }
+    }
+}
+
+fn too_large(limit: usize, what: &str, key: &str) -> Refusal {
+    let detail = format!("expected {what} of at most {limit} bytes ({key}); send smaller batches");
+    Refusal::Told(Problem::new(Kind::TooLarge, detail))
+}
+
+/// The body as it came over the wire.
+async fn read(
+    service: &Service,
+    headers: &HeaderMap,
+    body: Body,
+    charge: &mut Charge,
+) -> Result<Bytes, Refusal> {
+    let limit = service.limits.body_limit;
+    let declared = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok()?.parse().ok());
+    let declared: usize = declared.unwrap_or(0);
+    // What cannot fit is said before a byte of it is read.
+    if declared > limit {
+        return Err(too_large(limit, "a body", "server.body_limit"));
+    }
+    charge.would_fit(declared)?;
+    let reading = collect(body, declared, limit, charge);
+    match tokio::time::timeout(service.body_timeout, reading).await {
+        Ok(read) => read,
+        Err(_) => {
+            let seconds = service.body_timeout.as_secs_f32();
+            let detail = format!("expected the whole body within {seconds} s");
+            Err(Refusal::Told(Problem::new(Kind::Timeout, detail)))
+        }
+    }
+}
+
+async fn collect(
+    mut body: Body,
+    declared: usize,
+    limit: usize,
+    charge: &mut Charge,
+) -> Result<Bytes, Refusal> {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            let detail = format!("the body broke off: {error}");
+            Refusal::Told(Problem::new(Kind::InvalidBody, detail))
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if charge.bytes() + data.len() > limit {
+            return Err(too_large(limit, "a body", "server.body_limit"));
+        }
+        charge.grow(data.len())?;
+        if first.is_empty() && rest.is_empty() {
+            first = data;
+            continue;
+        }
+        if rest.is_empty() {
+            rest.reserve(declared.max(first.len() + data.len()));
+            rest.extend_from_slice(&first);
+            first = Bytes::new();
+        }
+        rest.extend_from_slice(&data);
+    }
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
+}
+
+/// The body without its content encoding; the room for it is taken before it is made.
+fn decompress(
+    bytes: Bytes,
+    encoding: Option<&str>,
+    limit: usize,
+    charge: &mut Charge,
+) -> Result<Bytes, Refusal> {
+    let Some(encoding) = encoding.filter(|e| !e.eq_ignore_ascii_case("identity")) else {
+        if bytes.len() > limit {
+            return Err(too_large(limit, "a body", "server.decompressed_limit"));
+        }
+        return Ok(bytes);
+    };
+    let compressed = bytes.len();
+    let possible = charge.capacity().saturating_sub(compressed);
+    let usual = compressed
+        .saturating_mul(USUAL_RATIO)
+        .saturating_add(USUAL_EXTRA);
+    let mut room = usual.min(limit).min(possible);
+    loop {
+        charge.grow(room)?;
+        match record::decompress(bytes.clone(), Some(encoding), room) {
+            Ok(plain) => {
+                charge.shrink_to(plain.len());
+                return Ok(plain);
+            }
+            Err(DecompressError::TooLarge { .. }) if room < limit.min(possible) => {
+                charge.shrink_to(compressed);
+                room = limit.min(possible);
+            }
+            Err(error) => return Err(undecompressed(&error, limit, possible, charge.capacity())),
+        }
+    }
+}
+
+fn undecompressed(
+    error: &DecompressError,
+    limit: usize,
+    possible: usize,
+    capacity: usize,
+) -> Refusal {
+    let kind = match error {
+        DecompressError::TooLarge { .. } if possible < limit => {
+            return Refusal::Bytes(Denied::Never { capacity });
+        }
+        DecompressError::TooLarge { .. } => {
+            return too_large(limit, "a decompressed body", "server.decompressed_limit");
+        }
+        DecompressError::Corrupt { .. } => Kind::InvalidBody,
+        DecompressError::Unsupported { .. } => Kind::UnsupportedEncoding,
+    };
+    Refusal::Told(Problem::new(kind, error.to_string()))
+}

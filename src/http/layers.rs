@@ -1,0 +1,128 @@
+//! What every request passes through, whatever its route.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{CONNECTION, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, Method, Uri, Version};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+
+use crate::telemetry::Metrics;
+
+use super::Service;
+use super::judging::draining;
+use super::problem::{Kind, Problem};
+use super::routes::Route;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest request id that is echoed.
+const REQUEST_ID_LIMIT: usize = 128;
+
+/// The stack of the data port: that of both ports, with the gate of the drain inside.
+pub(super) fn data(routes: Router, service: Arc<Service>) -> Router {
+    let metrics = Arc::clone(&service.metrics);
+    common(routes.layer(from_fn_with_state(service, gate)), metrics)
+}
+
+/// The stack of both ports, from the inside out: a panic becomes an answer, every answer is
+/// measured, and carries the caller's request id.
+pub(super) fn common(routes: Router, metrics: Arc<Metrics>) -> Router {
+    routes
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(metrics, measure))
+        .layer(from_fn(identify))
+}
+
+/// Holds the request's place in the drain, or turns it away.
+async fn gate(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+    let version = request.version();
+    if let Some(_in_flight) = service.lifecycle.admit() {
+        return next.run(request).await;
+    }
+    let mut response = draining(&service).into_response();
+    // HTTP/2 has no such header: its connections are told by the server itself.
+    if version < Version::HTTP_2 {
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Counts and times a request when it ends, however it ends.
+struct Measured {
+    metrics: Arc<Metrics>,
+    route: Route,
+    started: Instant,
+    /// 499 until there is an answer: a client that goes away ends the future.
+    code: u16,
+}
+
+impl Drop for Measured {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        let (route, code) = (self.route.label(), self.code);
+        self.metrics.request(route, code, took);
+        tracing::debug!(route, code, took_ms = took.as_secs_f64() * 1e3, "request");
+    }
+}
+
+async fn measure(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+    let mut measured = Measured {
+        metrics,
+        route: Route::of(request.extensions().get::<MatchedPath>()),
+        started: Instant::now(),
+        code: 499,
+    };
+    let response = next.run(request).await;
+    measured.code = response.status().as_u16();
+    response
+}
+
+/// Puts the caller's request id on the log and on the answer.
+async fn identify(request: Request, next: Next) -> Response {
+    let id = request_id(request.headers());
+    let shown = id
+        .as_ref()
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
+    let span = tracing::info_span!("request", id = shown);
+    let mut response = next.run(request).instrument(span).await;
+    if let Some(id) = id {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// The request id, if it is short and made of characters that are harmless in a log.
+fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let id = headers.get(REQUEST_ID)?;
+    let harmless = |b: &u8| b.is_ascii_alphanumeric() || b"-_.:/+=@".contains(b);
+    let sane = !id.is_empty() && id.len() <= REQUEST_ID_LIMIT && id.as_bytes().iter().all(harmless);
+    sane.then(|| id.clone())
+}
+
+/// The panic hook has logged where; what the panic says may hold a part of a record.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    let detail = "the request could not be worked on; it may be sent again";
+    Problem::new(Kind::Internal, detail).into_response()
+}
+
+async fn not_found(uri: Uri) -> Problem {
+    let path: String = uri.path().chars().take(200).collect();
+    let detail = format!("expected a path of GET /openapi.json, found {path}");
+    Problem::new(Kind::NotFound, detail)
+}
+
+async fn not_allowed(method: Method) -> Problem {
+    let detail = format!("expected one of the methods in the allow header, found {method}");
+    Problem::new(Kind::MethodNotAllowed, detail)
+}

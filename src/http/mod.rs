@@ -1,0 +1,93 @@
+//! HTTP: bytes to records on the way in, verdicts to bytes on the way out.
+//!
+//! Two ports. The data port judges records ([`Service`]); the operations port tells probes and
+//! people how the process is ([`Operations`]). The routes of both stand in `routes`, what every
+//! request passes through stands in `layers`. This room knows nothing of models: it asks a
+//! [`Judge`], and a test can be one.
+
+mod answer;
+mod body;
+mod classify;
+mod inflight;
+mod judging;
+mod layers;
+mod lifecycle;
+mod negotiate;
+mod openapi;
+mod operations;
+mod predecessor;
+mod problem;
+mod progress;
+mod routes;
+mod server;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::batch::{Dispatcher, Judged, Refused};
+use crate::config::ServerConfig;
+use crate::pipeline::Detail;
+use crate::record::Record;
+use crate::telemetry::Metrics;
+
+pub use lifecycle::{Lifecycle, Phase};
+pub use operations::Operations;
+pub use progress::Progress;
+pub use routes::{data_router, operations_router};
+pub use server::{Stop, serve};
+
+use inflight::Ledger;
+
+/// How long a client may take to send a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A future that can be sent between threads and borrows from the judge.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Judged, Refused>> + Send + 'a>>;
+
+/// Whoever turns records into verdicts.
+pub trait Judge: Send + Sync {
+    /// One judgement a record, in their order; an empty list still names the model.
+    fn judge(&self, records: Vec<Record>, detail: Detail, deadline: Instant) -> Answer<'_>;
+}
+
+impl Judge for Dispatcher {
+    fn judge(&self, records: Vec<Record>, detail: Detail, deadline: Instant) -> Answer<'_> {
+        Box::pin(Dispatcher::judge(self, records, detail, deadline))
+    }
+}
+
+/// What the data port needs to answer.
+pub struct Service {
+    judge: Box<dyn Judge>,
+    metrics: Arc<Metrics>,
+    lifecycle: Lifecycle,
+    progress: Arc<Progress>,
+    ledger: Ledger,
+    limits: ServerConfig,
+    body_timeout: Duration,
+}
+
+impl Service {
+    /// A service that asks `judge` and keeps to `limits`.
+    pub fn new(
+        judge: Box<dyn Judge>,
+        metrics: Arc<Metrics>,
+        lifecycle: Lifecycle,
+        progress: Arc<Progress>,
+        limits: &ServerConfig,
+    ) -> Service {
+        Service {
+            judge,
+            metrics,
+            lifecycle,
+            progress,
+            ledger: Ledger::new(limits.inflight_bytes),
+            limits: limits.clone(),
+            body_timeout: BODY_TIMEOUT,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The operations port: probes, metrics, version, and the state of the models.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Json, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::bundle::ModelsStatus;
+use crate::telemetry::{Check, Metrics};
+
+use super::lifecycle::{Lifecycle, Phase};
+use super::problem::{Document, Kind, Problem};
+use super::progress::Progress;
+
+/// What the operations port needs to answer.
+pub struct Operations {
+    /// What is known about the models.
+    pub models: Box<dyn Fn() -> ModelsStatus + Send + Sync>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Where the process stands.
+    pub lifecycle: Lifecycle,
+    /// Whether the work that is held gets done.
+    pub progress: Arc<Progress>,
+    /// How many records wait to be judged.
+    pub waiting: Box<dyn Fn() -> usize + Send + Sync>,
+}
+
+/// A condition that a probe looks at.
+struct Condition {
+    name: &'static str,
+    holds: bool,
+    otherwise: &'static str,
+}
+
+impl Operations {
+    /// What readiness asks for. The models are there from before the ports open until the end.
+    fn readiness(&self) -> [Condition; 2] {
+        let accepting = self.lifecycle.phase() == Phase::Serving;
+        self.metrics.readiness(Check::Models, true);
+        self.metrics.readiness(Check::Accepting, accepting);
+        [
+            Condition {
+                name: Check::Models.as_str(),
+                holds: true,
+                otherwise: "no bundle serves",
+            },
+            Condition {
+                name: Check::Accepting.as_str(),
+                holds: accepting,
+                otherwise: "the process is ending",
+            },
+        ]
+    }
+}
+
+/// 200 where all conditions hold, else 503; `?verbose` lists them, a line each.
+fn probe(conditions: &[Condition], query: Option<&str>) -> Response {
+    let holds = conditions.iter().all(|condition| condition.holds);
+    let verbose =
+        query.is_some_and(|q| q.split('&').any(|p| p.split('=').next() == Some("verbose")));
+    let mut text = String::new();
+    for condition in conditions {
+        // Writing to a string cannot fail.
+        let _ = match condition.holds {
+            true if verbose => writeln!(text, "[+] {} ok", condition.name),
+            true => Ok(()),
+            false => writeln!(text, "[-] {}: {}", condition.name, condition.otherwise),
+        };
+    }
+    if holds {
+        text.push_str("ok\n");
+        return (StatusCode::OK, text).into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+}
+
+/// Whether the process should be left running.
+#[utoipa::path(
+    get,
+    path = "/livez",
+    tag = "operations",
+    params(("verbose" = Option<String>, Query, description = "lists the conditions")),
+    responses((status = 200, description = "live", body = String),
+              (status = 503, description = "work that is held makes no progress", body = String))
+)]
+pub(super) async fn livez(
+    State(operations): State<Arc<Operations>>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let progress = Condition {
+        name: "progress",
+        holds: !operations
+            .progress
+            .stalled((operations.waiting)(), Instant::now()),
+        otherwise: "work that is held makes no progress",
+    };
+    probe(&[progress], query.as_deref())
+}
+
+/// Whether requests should be sent here.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "operations",
+    params(("verbose" = Option<String>, Query, description = "lists the conditions")),
+    responses((status = 200, description = "ready", body = String),
+              (status = 503, description = "not ready, and why", body = String))
+)]
+pub(super) async fn readyz(
+    State(operations): State<Arc<Operations>>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    probe(&operations.readiness(), query.as_deref())
+}
+
+/// Whether the start is over; the port opens only then, so an answer is a yes.
+#[utoipa::path(
+    get,
+    path = "/startupz",
+    tag = "operations",
+    params(("verbose" = Option<String>, Query, description = "lists the conditions")),
+    responses((status = 200, description = "started", body = String))
+)]
+pub(super) async fn startupz(RawQuery(query): RawQuery) -> Response {
+    let started = Condition {
+        name: "started",
+        holds: true,
+        otherwise: "the process is starting",
+    };
+    probe(&[started], query.as_deref())
+}
+
+/// The metrics, in Prometheus' text format.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "operations",
+    responses((status = 200, description = "metrics", body = String),
+              (status = 500, description = "a metric cannot be written", body = Document,
+               content_type = "application/problem+json"))
+)]
+pub(super) async fn metrics(
+    State(operations): State<Arc<Operations>>,
+) -> Result<Response, Problem> {
+    let metrics = &operations.metrics;
+    operations.readiness();
+    metrics.queued((operations.waiting)());
+    let model = (operations.models)().serving.identity;
+    metrics.serving(&model.name, &model.version, &model.digest);
+    let text = metrics.render().map_err(|error| {
+        tracing::error!(%error, "the metrics could not be written");
+        Problem::new(Kind::Internal, "the metrics could not be written")
+    })?;
+    let text_format = "text/plain; version=0.0.4; charset=utf-8";
+    Ok(([(CONTENT_TYPE, text_format)], text).into_response())
+}
+
+/// The running program.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Version {
+    /// Its name.
+    name: &'static str,
+    /// Its version.
+    version: &'static str,
+}
+
+/// The running program's version.
+#[utoipa::path(
+    get,
+    path = "/version",
+    tag = "operations",
+    responses((status = 200, description = "name and version", body = Version))
+)]
+pub(super) async fn version() -> Json<Version> {
+    Json(Version {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// Which bundle serves, and what became of the others.
+#[utoipa::path(
+    get,
+    path = "/v1/models",
+    tag = "operations",
+    responses((status = 200, description = "the state of the models", body = ModelsStatus))
+)]
+pub(super) async fn models(State(operations): State<Arc<Operations>>) -> Json<ModelsStatus> {
+    Json((operations.models)())
+}

@@ -1,0 +1,88 @@
+//! Every route of both ports.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::MatchedPath;
+use axum::routing::{get, post};
+
+use super::{Operations, Service, classify, layers, openapi, operations, predecessor};
+
+/// A route, as metrics and logs name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    Classify,
+    Health,
+    OlderClassify,
+    OlderBatch,
+    OpenApi,
+    Livez,
+    Readyz,
+    Startupz,
+    Metrics,
+    Version,
+    Models,
+    /// A path that is none of ours.
+    Other,
+}
+
+impl Route {
+    pub(super) const ALL: [(Route, &'static str, &'static str); 11] = [
+        (Route::Classify, "/v1/classify", "classify"),
+        (Route::Health, "/v1/health", "health"),
+        (Route::OlderClassify, "/classify", "older_classify"),
+        (Route::OlderBatch, "/classify/batch", "older_batch"),
+        (Route::OpenApi, "/openapi.json", "openapi"),
+        (Route::Livez, "/livez", "livez"),
+        (Route::Readyz, "/readyz", "readyz"),
+        (Route::Startupz, "/startupz", "startupz"),
+        (Route::Metrics, "/metrics", "metrics"),
+        (Route::Version, "/version", "version"),
+        (Route::Models, "/v1/models", "models"),
+    ];
+
+    /// The route that a request took.
+    pub(super) fn of(matched: Option<&MatchedPath>) -> Route {
+        let row = Route::ALL
+            .iter()
+            .find(|(_, path, _)| matched.is_some_and(|matched| matched.as_str() == *path));
+        row.map_or(Route::Other, |(route, _, _)| *route)
+    }
+
+    /// The value of the metric label.
+    pub(super) fn label(self) -> &'static str {
+        let row = Route::ALL.iter().find(|(route, _, _)| *route == self);
+        row.map_or("other", |(_, _, label)| label)
+    }
+
+    fn path(self) -> &'static str {
+        let row = Route::ALL.iter().find(|(route, _, _)| *route == self);
+        row.map_or("/", |(_, path, _)| path)
+    }
+}
+
+/// The data port.
+pub fn data_router(service: Arc<Service>) -> Router {
+    let routes = Router::new()
+        .route(Route::Classify.path(), post(classify::classify))
+        .route(Route::Health.path(), get(openapi::health))
+        .route(Route::OlderClassify.path(), post(predecessor::classify_one))
+        .route(Route::OlderBatch.path(), post(predecessor::classify_batch))
+        .route(Route::OpenApi.path(), get(openapi::document))
+        .with_state(Arc::clone(&service));
+    layers::data(routes, service)
+}
+
+/// The operations port.
+pub fn operations_router(operations: Arc<Operations>) -> Router {
+    let metrics = Arc::clone(&operations.metrics);
+    let routes = Router::new()
+        .route(Route::Livez.path(), get(operations::livez))
+        .route(Route::Readyz.path(), get(operations::readyz))
+        .route(Route::Startupz.path(), get(operations::startupz))
+        .route(Route::Metrics.path(), get(operations::metrics))
+        .route(Route::Version.path(), get(operations::version))
+        .route(Route::Models.path(), get(operations::models))
+        .with_state(operations);
+    layers::common(routes, metrics)
+}

@@ -1,0 +1,87 @@
+//! One port: connections are accepted, served as HTTP/1.1 or HTTP/2 without TLS, and joined.
+
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// How long a connection may wait for the head of its next request. Longer than the idle time of
+/// usual clients' pools, so that they are the ones to close.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
+/// How often an HTTP/2 peer is asked whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Requests at once on one HTTP/2 connection.
+const STREAMS: u32 = 256;
+/// Pause after a failed accept: the usual reason, too many open files, passes only with time.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Tells a port to stop, and by when its connections must be done.
+pub type Stop = watch::Receiver<Option<Instant>>;
+
+/// Serves until `stop` says so, then finishes what is in flight by the instant it names.
+pub async fn serve(listener: TcpListener, router: Router, mut stop: Stop) {
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    let deadline = loop {
+        tokio::select! {
+            deadline = stopped(&mut stop) => break deadline,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(converse(stream, router.clone(), graceful.watcher()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            // Keeps the set from growing with connections that have ended.
+            Some(_) = connections.join_next() => {}
+        }
+    };
+    drop(listener);
+    if timeout_at(deadline, graceful.shutdown()).await.is_err() {
+        tracing::warn!(
+            left = connections.len(),
+            "connections were cut at the end of the grace"
+        );
+    }
+    connections.shutdown().await;
+}
+
+/// The instant by which to be done; at once where nobody is left who could say.
+async fn stopped(stop: &mut Stop) -> Instant {
+    match stop.wait_for(Option::is_some).await {
+        Ok(deadline) => (*deadline).unwrap_or_else(Instant::now),
+        Err(_) => Instant::now(),
+    }
+}
+
+async fn converse(stream: TcpStream, router: Router, watcher: Watcher) {
+    // Answers are written whole, so waiting for more to send only adds delay.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "the delay of small packets stays on");
+    }
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .keep_alive_interval(KEEP_ALIVE);
+    let service = TowerToHyperService::new(router);
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        // Clients come and go; what they do is no fault of ours.
+        tracing::debug!(error, "a connection ended early");
+    }
+}

@@ -1,0 +1,110 @@
+//! What a request may cost: sizes, bytes in flight, time, and what is not understood.
+
+use serde_json::json;
+
+use super::classify::compress;
+use super::*;
+use crate::http::inflight::Ledger;
+
+#[tokio::test]
+async fn a_body_above_the_limit_is_413() {
+    let bench = bench_with(|service| service.limits.body_limit = 1000);
+    let long = "x".repeat(1001);
+    let answer = post(&bench.router, "/v1/classify", &[], long.into()).await;
+    let problem = answer.problem(413);
+    assert_eq!(problem["type"], "urn:logtriage:problem:too-large");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .expect("a detail")
+            .contains("server.body_limit")
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_unfolds_above_the_limit_is_413() {
+    let bench = bench_with(|service| service.limits.decompressed_limit = 1 << 20);
+    let fits = json!([{"message": "x".repeat((1 << 20) - 20)}]).to_string();
+    let bomb = json!([{"message": "x".repeat(4 << 20)}]).to_string();
+    for encoding in ["gzip", "deflate", "zstd", "br"] {
+        let headers = [("content-encoding", encoding)];
+        let body = compress(encoding, fits.as_bytes());
+        let answer = post(&bench.router, "/v1/classify", &headers, body.into()).await;
+        assert_eq!(answer.status, 200, "{encoding}");
+        let body = compress(encoding, bomb.as_bytes());
+        let answer = post(&bench.router, "/v1/classify", &headers, body.into()).await;
+        let problem = answer.problem(413);
+        let detail = problem["detail"].as_str().expect("a detail");
+        assert!(
+            detail.contains("server.decompressed_limit"),
+            "{encoding}: {detail}"
+        );
+    }
+    // Without an encoding the same limit holds.
+    let answer = post(&bench.router, "/v1/classify", &[], bomb.into()).await;
+    answer.problem(413);
+}
+
+#[tokio::test]
+async fn bytes_in_flight_are_bounded() {
+    let ledger = Ledger::new(10_000);
+    let shared = ledger.clone();
+    let bench = bench_with(move |service| service.ledger = shared);
+    let body = || Body::from(json!([{"message": "x".repeat(4000)}]).to_string());
+
+    let mut others = ledger.open();
+    others.grow(8000).expect("room");
+    let answer = post(&bench.router, "/v1/classify", &[], body()).await;
+    answer.problem(429);
+    assert_eq!(answer.headers["retry-after"], "1");
+    let metrics = bench.metrics.render().expect("text");
+    assert!(metrics.contains("logtriage_overload_total{reason=\"inflight_bytes\"} 1"));
+    drop(others);
+    let answer = post(&bench.router, "/v1/classify", &[], body()).await;
+    assert_eq!(answer.status, 200);
+
+    // What can never fit must not be told to come again.
+    let large = "x".repeat(10_001);
+    let answer = post(&bench.router, "/v1/classify", &[], large.into()).await;
+    answer.problem(413);
+    let bomb = compress("gzip", "x".repeat(20_000).as_bytes());
+    let headers = [("content-encoding", "gzip")];
+    post(&bench.router, "/v1/classify", &headers, bomb.into())
+        .await
+        .problem(413);
+    assert_eq!(
+        ledger.open().grow(10_000),
+        Ok(()),
+        "everything was given back"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_understood_is_415_and_what_is_broken_400() {
+    let bench = bench();
+    for headers in [
+        [("content-type", "application/msgpack")],
+        [("content-type", "application/x-protobuf")],
+        [("content-encoding", "compress")],
+    ] {
+        let answer = post(&bench.router, "/v1/classify", &headers, "[]".into()).await;
+        answer.problem(415);
+    }
+    let headers = [("content-encoding", "gzip")];
+    let answer = post(&bench.router, "/v1/classify", &headers, "no gzip".into()).await;
+    answer.problem(400);
+}
+
+#[tokio::test]
+async fn a_full_queue_is_429_with_whole_seconds() {
+    let bench = bench();
+    let answer = post(&bench.router, "/v1/classify", &[], "[\"overload\"]".into()).await;
+    let problem = answer.problem(429);
+    assert_eq!(problem["type"], "urn:logtriage:problem:overloaded");
+    assert_eq!(answer.headers["retry-after"], "2");
+    let metrics = bench.metrics.render().expect("text");
+    assert!(metrics.contains("logtriage_overload_total{reason=\"queue\"} 1"));
+    let answer = post(&bench.router, "/v1/classify", &[], "[\"draining\"]".into()).await;
+    answer.problem(503);
+    assert!(answer.headers.contains_key("retry-after"));
+}

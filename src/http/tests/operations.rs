@@ -1,0 +1,93 @@
+//! The operations port.
+
+use serde_json::json;
+
+use super::*;
+use crate::bundle::{ModelsStatus, ServingStatus};
+
+fn router(lifecycle: &Lifecycle) -> Router {
+    let operations = Operations {
+        models: Box::new(status),
+        metrics: Arc::new(Metrics::new().expect("distinct names")),
+        lifecycle: lifecycle.clone(),
+        progress: Arc::default(),
+        waiting: Box::new(|| 42),
+    };
+    operations_router(Arc::new(operations))
+}
+
+fn status() -> ModelsStatus {
+    ModelsStatus {
+        serving: ServingStatus {
+            identity: identity(),
+            created: "2026-11-22T00:00:00Z".to_owned(),
+            source: "built-in".to_owned(),
+            stand_in: false,
+            load_seconds: 0.1,
+            rules: 200,
+            models: Vec::new(),
+        },
+        last_rejection: None,
+    }
+}
+
+#[tokio::test]
+async fn probes_follow_the_phase() {
+    let lifecycle = Lifecycle::default();
+    let router = router(&lifecycle);
+    for path in ["/livez", "/readyz", "/startupz"] {
+        assert_eq!(get(&router, path).await.status, 200, "{path}");
+    }
+    let answer = get(&router, "/readyz?verbose").await;
+    assert_eq!(answer.text(), "[+] models ok\n[+] accepting ok\nok\n");
+
+    lifecycle.enter(Phase::Leaving);
+    let answer = get(&router, "/readyz").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.text(), "[-] accepting: the process is ending\n");
+    assert_eq!(
+        get(&router, "/livez").await.status,
+        200,
+        "leaving is no reason to be killed"
+    );
+    let metrics = get(&router, "/metrics").await;
+    assert!(
+        metrics
+            .text()
+            .contains("logtriage_ready{check=\"accepting\"} 0")
+    );
+    assert!(
+        metrics
+            .text()
+            .contains("logtriage_ready{check=\"models\"} 1")
+    );
+}
+
+#[tokio::test]
+async fn metrics_version_and_models() {
+    let router = router(&Lifecycle::default());
+    let metrics = get(&router, "/metrics").await;
+    assert_eq!(
+        metrics.headers["content-type"],
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+    assert!(metrics.text().contains("logtriage_queue_records 42"));
+    let info =
+        "logtriage_model_info{digest=\"sha256:00\",name=\"default\",version=\"2026.11.1\"} 1";
+    assert!(metrics.text().contains(info));
+    let metrics = get(&router, "/metrics").await;
+    assert!(
+        metrics
+            .text()
+            .contains("logtriage_http_requests_total{code=\"200\",route=\"metrics\"} 1")
+    );
+
+    let version = get(&router, "/version").await.json();
+    assert_eq!(
+        version,
+        json!({"name": "logtriage", "version": env!("CARGO_PKG_VERSION")})
+    );
+    let models = get(&router, "/v1/models").await.json();
+    assert_eq!(models["serving"]["name"], "default");
+    get(&router, "/v1/classify").await.problem(404);
+}

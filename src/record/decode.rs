@@ -1,0 +1,145 @@
+//! Which of the accepted shapes a body has: told by its content type, or found by looking.
+
+use super::boundary::{line_end, skip_space};
+use super::one::record_from_line;
+use super::sequence::{self, Layout, opens_json};
+use super::{Entry, Limits, Unreadable};
+
+/// What to do, for every 400.
+const ADVICE: &str =
+    "send one json object, an array, {\"logs\":[...]}, one value a line, or plain lines";
+
+/// How to read a body.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Shape {
+    /// JSON values, however they follow each other.
+    Json,
+    /// One JSON value a line.
+    JsonLines,
+    /// Plain lines; a line that is a JSON object is read as one.
+    Text,
+    /// Not declared.
+    Unknown,
+}
+
+/// Reads a body into one entry a record, in order. Offsets in errors count from the start of
+/// `body`, which is decompressed already.
+///
+/// # Errors
+///
+/// Where no record at all could be read: an empty body, a body in another encoding, or one of
+/// which nothing is valid JSON although its content type says so. An empty array is an empty
+/// batch, not an error.
+pub fn decode(
+    body: &[u8],
+    content_type: Option<&str>,
+    limits: &Limits,
+) -> Result<Vec<Entry>, Unreadable> {
+    foreign_encoding(body)?;
+    let start = if body.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    };
+    let first = skip_space(body, start);
+    if first == body.len() {
+        let detail = format!("expected a log record, found an empty body; {ADVICE}");
+        return Err(Unreadable { offset: 0, detail });
+    }
+    let shape = shape_of(content_type);
+    if shape == Shape::Text || shape == Shape::Unknown && !opens_json(body, first) {
+        return lines(body, start, limits);
+    }
+    let layout = match shape {
+        Shape::Unknown => Layout::Guessed,
+        Shape::JsonLines if !is_spread(body, first) => Layout::Lines,
+        _ => Layout::Stream,
+    };
+    let read = sequence::read(body, first, layout, limits);
+    match read.first_error {
+        Some((offset, words)) if !read.readable => {
+            let detail = format!("{words}; no record could be read: {ADVICE}");
+            Err(Unreadable { offset, detail })
+        }
+        _ => Ok(read.entries),
+    }
+}
+
+/// The shape that the content type declares. The types that curl and others send when nobody
+/// chose one declare nothing.
+fn shape_of(content_type: Option<&str>) -> Shape {
+    let declared = content_type.unwrap_or_default();
+    let media = declared
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    match media.as_str() {
+        "application/json" | "text/json" | "application/json-seq" | "application/stream+json" => {
+            Shape::Json
+        }
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonl"
+        | "application/jsonlines"
+        | "application/x-jsonlines"
+        | "application/json-lines"
+        | "text/x-ndjson" => Shape::JsonLines,
+        "text/plain" => Shape::Text,
+        other if other.ends_with("+json") => Shape::Json,
+        _ => Shape::Unknown,
+    }
+}
+
+/// True when the first value goes over several lines, whatever the content type says.
+fn is_spread(body: &[u8], first: usize) -> bool {
+    matches!(body[first..line_end(body, first)].trim_ascii(), b"{" | b"[")
+}
+
+fn lines(body: &[u8], start: usize, limits: &Limits) -> Result<Vec<Entry>, Unreadable> {
+    let mut entries = Vec::new();
+    for line in body[start..].split(|c| *c == b'\n') {
+        if !is_blank(line) {
+            entries.push(record_from_line(entries.len(), line, limits));
+        }
+    }
+    if entries.is_empty() {
+        let detail = format!("expected a log line, found only blank ones; {ADVICE}");
+        return Err(Unreadable {
+            offset: start,
+            detail,
+        });
+    }
+    Ok(entries)
+}
+
+/// Blank as `str::trim` sees it: a line of odd spaces is no record.
+fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty()
+        || line.len() < 64 && std::str::from_utf8(line).is_ok_and(|text| text.trim().is_empty())
+}
+
+/// Bodies that are no UTF-8 text at all get an answer that says what they are.
+fn foreign_encoding(body: &[u8]) -> Result<(), Unreadable> {
+    let found = match body {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "utf-16; convert the body to utf-8",
+        _ if is_unmarked_utf16(body) => "what looks like utf-16; convert the body to utf-8",
+        [0x1f, 0x8b, ..] => "gzip data; set content-encoding: gzip",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "zstd data; set content-encoding: zstd",
+        _ => return Ok(()),
+    };
+    Err(Unreadable {
+        offset: 0,
+        detail: format!("expected utf-8 text, found {found}"),
+    })
+}
+
+/// ASCII in UTF-16 without its mark: every other byte is zero. A lone NUL among text is not that.
+fn is_unmarked_utf16(body: &[u8]) -> bool {
+    let head = &body[..body.len().min(16)];
+    let zero = |odd: usize| head.iter().skip(odd).step_by(2).all(|c| *c == 0);
+    let text = |odd: usize| head.iter().skip(odd).step_by(2).all(|c| *c != 0);
+    head.len() >= 8 && (zero(0) && text(1) || zero(1) && text(0))
+}

@@ -1,0 +1,411 @@
+//! JSON bodies: one value, an array, `{"logs":[...]}`, one value a line, or values one after the
+//! other. Each record is cut out and read on its own.
+
+use super::boundary::{Break, Scanner, line_end, scalar_end, skip_space};
+use super::one::{Piece, bad, record_from_piece, text_record};
+use super::{Entry, Limits};
+
+/// How often, on average, a byte may be scanned again after something broken. Repairs beyond that
+/// are given up, so that a hostile body costs a bounded multiple of its length.
+const RESCANS: usize = 8;
+
+/// How the values of a body follow each other.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Layout {
+    /// By white space, or by nothing.
+    Stream,
+    /// By line ends: what is broken ends with its line.
+    Lines,
+    /// Not declared: lines that are no JSON are plain messages.
+    Guessed,
+}
+
+/// What a JSON body held.
+pub(super) struct Read {
+    pub entries: Vec<Entry>,
+    /// Offset and words of the first syntax error.
+    pub first_error: Option<(usize, String)>,
+    /// True when something other than broken JSON was met, if only an empty array.
+    pub readable: bool,
+}
+
+/// Reads all values of `body` from `start` on.
+pub(super) fn read(body: &[u8], start: usize, layout: Layout, limits: &Limits) -> Read {
+    let mut reader = Reader {
+        body,
+        end: body.len(),
+        at: start,
+        layout,
+        limits,
+        scanner: Scanner::default(),
+        lost: false,
+        budget: body.len().saturating_mul(RESCANS).saturating_add(1 << 16),
+        read: Read {
+            entries: Vec::new(),
+            first_error: None,
+            readable: false,
+        },
+    };
+    reader.run();
+    reader.read
+}
+
+struct Reader<'a> {
+    body: &'a [u8],
+    /// Where the text being read ends: the line, or the body.
+    end: usize,
+    at: usize,
+    layout: Layout,
+    limits: &'a Limits,
+    scanner: Scanner,
+    budget: usize,
+    /// True once the rest of the text was given up as one error.
+    lost: bool,
+    read: Read,
+}
+
+impl<'a> Reader<'a> {
+    fn text(&self) -> &'a [u8] {
+        &self.body[..self.end]
+    }
+
+    fn run(&mut self) {
+        loop {
+            self.end = self.body.len();
+            self.lost = false;
+            self.at = skip_space(self.body, self.at);
+            if self.at >= self.body.len() {
+                return;
+            }
+            // With the budget spent, no value may be sought beyond its line any more.
+            if self.layout == Layout::Lines || self.scanner.work > self.budget {
+                self.end = line_end(self.body, self.at);
+                while self.at < self.end {
+                    self.top_value();
+                    self.at = skip_space(self.text(), self.at);
+                }
+            } else {
+                self.top_value();
+            }
+        }
+    }
+
+    /// One value outside of any batch.
+    fn top_value(&mut self) {
+        let start = self.at;
+        match self.body[start] {
+            // Some senders put a comma between values and no brackets around them.
+            b',' if !self.read.entries.is_empty() => self.at += 1,
+            b'[' if self.layout != Layout::Guessed || opens_json(self.text(), start) => {
+                self.array(start);
+            }
+            b'{' if self.layout != Layout::Guessed || opens_json(self.text(), start) => {
+                self.top_object(start);
+            }
+            _ if self.layout == Layout::Guessed => self.text_line(start),
+            b'"' => self.top_object(start),
+            _ => self.top_scalar(start),
+        }
+    }
+
+    fn text_line(&mut self, start: usize) {
+        let end = line_end(self.text(), start);
+        let line = &self.body[start..end];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        self.at = end;
+        self.push(text_record(self.read.entries.len(), line, self.limits));
+    }
+
+    fn top_scalar(&mut self, start: usize) {
+        let line = line_end(self.text(), start);
+        let end = scalar_end(self.text(), start);
+        // A word that is no JSON makes its whole line broken.
+        let rest = skip_space(&self.body[..line], end);
+        self.at = if rest < line { line } else { end };
+        let end = if rest < line { line } else { end };
+        self.piece(start, end, 0);
+    }
+
+    /// An object or a string: a record, unless it is an object that holds a batch.
+    fn top_object(&mut self, start: usize) {
+        let span = self.scanner.value(self.text(), start);
+        let first = self.read.entries.is_empty() && !self.read.readable;
+        let batch = match &span {
+            Ok(span) => memchr::memmem::find(&self.body[start..span.end], b"\"logs\"").is_some(),
+            Err(_) => first,
+        };
+        if batch && let Some(array) = self.logs_array(start) {
+            self.array(array);
+            self.close_batch();
+            return;
+        }
+        match span {
+            Ok(span) => {
+                let next = self.text().get(skip_blanks(self.text(), span.end)).copied();
+                let apart = matches!(
+                    next,
+                    None | Some(b'\n' | b'\r' | b'{' | b'[' | b',' | 0x1e | b'"')
+                );
+                let end = if apart {
+                    span.end
+                } else {
+                    line_end(self.text(), span.end)
+                };
+                self.at = end;
+                self.piece(start, end, span.depth);
+            }
+            Err(broken) => self.broken(start, &broken, Batch::None),
+        }
+    }
+
+    /// Where the array under the key `logs` of the object at `start` opens.
+    fn logs_array(&mut self, start: usize) -> Option<usize> {
+        let text = self.text();
+        let mut at = start + 1;
+        loop {
+            at = skip_space(text, at);
+            if text.get(at) != Some(&b'"') {
+                return None;
+            }
+            let key = self.scanner.value(text, at).ok()?.end;
+            let colon = skip_space(text, key);
+            if text.get(colon) != Some(&b':') {
+                return None;
+            }
+            let value = skip_space(text, colon + 1);
+            if &text[at..key] == b"\"logs\"" && text.get(value) == Some(&b'[') {
+                return Some(value);
+            }
+            let end = self.scanner.value(text, value).ok()?.end;
+            at = skip_space(text, end);
+            if text.get(at) != Some(&b',') {
+                return None;
+            }
+            at += 1;
+        }
+    }
+
+    /// Passes over what follows the array in an object with `logs`.
+    fn close_batch(&mut self) {
+        let text = self.text();
+        loop {
+            self.at = skip_space(text, self.at);
+            match text.get(self.at) {
+                Some(b'}') => {
+                    self.at += 1;
+                    return;
+                }
+                Some(b',' | b':') => self.at += 1,
+                Some(_) => match self.scanner.value(text, self.at) {
+                    Ok(span) => self.at = span.end,
+                    Err(_) => {
+                        return self.fail(self.at, self.end, "expected the end of the object");
+                    }
+                },
+                None => {
+                    return self.fail(self.at, self.end, "expected '}', found the end of the body");
+                }
+            }
+        }
+    }
+
+    /// The elements of the array that opens at `start`.
+    fn array(&mut self, start: usize) {
+        self.read.readable |= skip_space(self.text(), start + 1) < self.end
+            && self.body[skip_space(self.text(), start + 1)] == b']';
+        self.at = start + 1;
+        loop {
+            self.at = skip_space(self.text(), self.at);
+            match self.text().get(self.at) {
+                None => {
+                    let words = "expected ',' or ']', found the end of the body";
+                    return self.fail(self.at, self.end, words);
+                }
+                Some(b']') => {
+                    self.at += 1;
+                    return;
+                }
+                Some(b',') => self.at += 1,
+                Some(_) => self.element(self.at),
+            }
+        }
+    }
+
+    fn element(&mut self, start: usize) {
+        let span = match self.scanner.value(self.text(), start) {
+            Ok(span) => span,
+            Err(broken) => return self.broken(start, &broken, Batch::Array),
+        };
+        let mut end = span.end;
+        let next = self.text().get(skip_space(self.text(), end)).copied();
+        if !matches!(next, None | Some(b',' | b']' | b'{' | b'"' | b'[')) {
+            // Something is stuck to the element: both are one broken record.
+            let stops = |c: &u8| matches!(c, b',' | b']');
+            let rest = &self.text()[end..];
+            end += rest.iter().position(stops).unwrap_or(rest.len());
+        }
+        self.at = end;
+        self.piece(start, end, span.depth);
+    }
+
+    /// Reads the record between `start` and `end`.
+    fn piece(&mut self, start: usize, end: usize, depth: usize) {
+        let bytes = self.body[start..end].trim_ascii_end();
+        let piece = Piece {
+            bytes,
+            offset: start,
+            depth,
+        };
+        match record_from_piece(self.read.entries.len(), &piece, self.limits) {
+            Ok(entry) => self.push(entry),
+            Err((at, words)) => self.syntax_error(at, words),
+        }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.read.readable = true;
+        self.read.entries.push(entry);
+    }
+
+    fn syntax_error(&mut self, at: usize, words: String) {
+        let detail = format!("{words} at byte {at}; the record is not valid json");
+        self.read
+            .entries
+            .push(bad(self.read.entries.len(), "invalid_json", detail));
+        self.read.first_error.get_or_insert((at, words));
+    }
+
+    /// One error entry for all up to `end`.
+    fn fail(&mut self, at: usize, end: usize, words: &str) {
+        if std::mem::replace(&mut self.lost, true) {
+            return;
+        }
+        self.at = end;
+        self.syntax_error(at, words.to_owned());
+    }
+
+    /// One error entry for a value that does not end, and on to where the next one seems to start.
+    fn broken(&mut self, start: usize, broken: &Break, batch: Batch) {
+        let next = self.next_start(start, broken, batch);
+        self.lost = next.is_none();
+        let at = broken.at.min(self.end);
+        let words = match self.text().get(at) {
+            None => "expected the end of the record, found the end of the body".to_owned(),
+            Some(b'\n') => "expected a closing quote, found a line end".to_owned(),
+            Some(c) => format!(
+                "expected ',' or a closing bracket, found {:?}",
+                char::from(*c)
+            ),
+        };
+        self.at = next.unwrap_or(self.end);
+        self.syntax_error(at, words);
+    }
+
+    /// Where the text goes on after a broken value: the next record inside of a string that lacks
+    /// its closing quote, else where the value's brackets close, else the next record after it.
+    fn next_start(&mut self, start: usize, broken: &Break, batch: Batch) -> Option<usize> {
+        if batch == Batch::None && self.layout == Layout::Guessed {
+            return Some(line_end(self.text(), start));
+        }
+        let from = (start + 1).max(broken.string);
+        if let Some(at) = self.record_between(start, from, broken, batch, broken.at) {
+            return Some(at);
+        }
+        if self.scanner.work > self.budget {
+            return None;
+        }
+        if let Some(end) = self.scanner.brackets(self.text(), start) {
+            let next = self.text().get(skip_space(self.text(), end));
+            let goes_on = match batch {
+                Batch::Array => matches!(next, Some(b',' | b']')),
+                Batch::None => matches!(next, None | Some(b'{' | b'[')),
+            };
+            if goes_on {
+                return Some(end);
+            }
+        }
+        self.record_between(start, broken.at.max(from), broken, batch, self.end)
+    }
+
+    /// The first place between `from` and `to` where a record seems to start.
+    fn record_between(
+        &mut self,
+        start: usize,
+        from: usize,
+        broken: &Break,
+        batch: Batch,
+        to: usize,
+    ) -> Option<usize> {
+        let text = self.text();
+        for found in memchr::memchr_iter(b'{', text.get(from..to)?) {
+            let at = from + found;
+            if opens_json(text, at) && follows_record(text, start, at, batch, broken.at) {
+                if self.scanner.work > self.budget {
+                    return None;
+                }
+                if batch == Batch::None || self.is_element(at) {
+                    return Some(at);
+                }
+            }
+        }
+        None
+    }
+
+    /// True where a value starts that the array goes on after, or one that is broken itself.
+    fn is_element(&mut self, at: usize) -> bool {
+        let text = self.text();
+        match self.scanner.value(text, at) {
+            Err(_) => true,
+            Ok(span) => matches!(
+                text.get(skip_space(text, span.end)),
+                None | Some(b',' | b']')
+            ),
+        }
+    }
+}
+
+/// Whether a value stands in an array.
+#[derive(Clone, Copy, PartialEq)]
+enum Batch {
+    None,
+    Array,
+}
+
+/// True where what stands before `at` is the end of another record: `},` in an array, `}` or a
+/// line end elsewhere; or where the scan broke, because an object cannot start there otherwise.
+fn follows_record(text: &[u8], start: usize, at: usize, batch: Batch, broken: usize) -> bool {
+    let mut before = text[start..at].iter().rev();
+    let mut line = false;
+    let mut previous = || {
+        before.by_ref().find(|c| {
+            line |= **c == b'\n';
+            !c.is_ascii_whitespace()
+        })
+    };
+    let first = previous();
+    match batch {
+        Batch::Array => first == Some(&b',') && (at == broken || previous() == Some(&b'}')),
+        Batch::None => first == Some(&b'}') || line,
+    }
+}
+
+/// True where `{"`, `{}`, `[{`, `["` or `[]` stands, white space aside: plain text that starts
+/// with a bracket looks different.
+pub(super) fn opens_json(text: &[u8], at: usize) -> bool {
+    let next = text.get(skip_space(text, at + 1));
+    match text.get(at) {
+        Some(b'{') => matches!(next, Some(b'"' | b'}')),
+        Some(b'[') => matches!(next, Some(b'{' | b'"' | b']')),
+        _ => false,
+    }
+}
+
+fn skip_blanks(text: &[u8], at: usize) -> usize {
+    let blank = |c: &&u8| matches!(c, b' ' | b'\t');
+    at + text
+        .get(at..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(blank)
+        .count()
+}

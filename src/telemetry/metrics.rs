@@ -1,0 +1,201 @@
+//! The one table of metrics. The comment on a row is its HELP text.
+
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+use super::labels::{Check, Overload};
+
+/// Upper ends of the duration buckets in seconds: a single record takes less than a millisecond, a
+/// full body some hundred.
+const SECONDS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
+
+/// How the kinds of metrics are made.
+trait Metric: Collector + Clone + 'static {
+    fn make(opts: Opts, labels: &[&str]) -> prometheus::Result<Self>;
+}
+
+impl Metric for IntCounterVec {
+    fn make(opts: Opts, labels: &[&str]) -> prometheus::Result<Self> {
+        IntCounterVec::new(opts, labels)
+    }
+}
+
+impl Metric for IntGaugeVec {
+    fn make(opts: Opts, labels: &[&str]) -> prometheus::Result<Self> {
+        IntGaugeVec::new(opts, labels)
+    }
+}
+
+impl Metric for IntGauge {
+    fn make(opts: Opts, _: &[&str]) -> prometheus::Result<Self> {
+        IntGauge::with_opts(opts)
+    }
+}
+
+impl Metric for HistogramVec {
+    fn make(opts: Opts, labels: &[&str]) -> prometheus::Result<Self> {
+        HistogramVec::new(HistogramOpts::from(opts).buckets(SECONDS.to_vec()), labels)
+    }
+}
+
+macro_rules! metrics {
+    ($( $(#[doc = $help:literal])+ $field:ident: $kind:ident = $name:literal [$($label:literal),*] )*) => {
+        /// Every metric of the process, and the registry that they are read from.
+        #[derive(Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            $( $(#[doc = $help])+ pub(crate) $field: $kind, )*
+        }
+
+        impl Metrics {
+            /// All metrics at zero, in a registry of their own.
+            ///
+            /// # Errors
+            /// Where two rows of the table have the same name.
+            pub fn new() -> prometheus::Result<Metrics> {
+                let registry = Registry::new();
+                #[cfg(target_os = "linux")]
+                registry.register(Box::new(
+                    prometheus::process_collector::ProcessCollector::for_self(),
+                ))?;
+                $(
+                    let opts = Opts::new(concat!("logtriage_", $name), concat!($($help),+).trim());
+                    let $field = <$kind as Metric>::make(opts, &[$($label),*])?;
+                    registry.register(Box::new($field.clone()))?;
+                )*
+                let metrics = Metrics { registry, $($field),* };
+                metrics.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+                Ok(metrics)
+            }
+        }
+    };
+}
+
+metrics! {
+    /// Records judged, by category and whether they are forwarded.
+    records: IntCounterVec = "records_total" ["category", "forward"]
+    /// Records that could not be read, by reason.
+    records_rejected: IntCounterVec = "records_rejected_total" ["reason"]
+    /// Verdicts by what decided their category.
+    verdict_reason: IntCounterVec = "verdict_reason_total" ["reason"]
+    /// Verdicts by flag; a verdict may carry several.
+    verdict_flags: IntCounterVec = "verdict_flags_total" ["flag"]
+    /// Requests answered, by route and status code; 499 is a client that went away.
+    http_requests: IntCounterVec = "http_requests_total" ["route", "code"]
+    /// Time from the head of a request to the head of its answer.
+    http_request_duration: HistogramVec = "http_request_duration_seconds" ["route"]
+    /// Records that wait to be judged.
+    queue_records: IntGauge = "queue_records" []
+    /// Requests turned away before anything of them was accepted, by reason.
+    overload: IntCounterVec = "overload_total" ["reason"]
+    /// The bundle that serves; always 1.
+    model_info: IntGaugeVec = "model_info" ["name", "version", "digest"]
+    /// The running program; always 1.
+    build_info: IntGaugeVec = "build_info" ["version"]
+    /// 1 where the condition of readiness holds, else 0.
+    ready: IntGaugeVec = "ready" ["check"]
+}
+
+impl Metrics {
+    /// Counts a request that was turned away.
+    pub fn overloaded(&self, reason: Overload) {
+        self.overload.with_label_values(&[reason.label()]).inc();
+    }
+
+    /// Counts a record that could not be read; `reason` is one of the codes of `record`.
+    pub fn record_rejected(&self, reason: &'static str) {
+        self.records_rejected.with_label_values(&[reason]).inc();
+    }
+
+    /// Counts an answered request.
+    pub fn request(&self, route: &'static str, code: u16, took: Duration) {
+        let seconds = took.as_secs_f64();
+        self.http_requests
+            .with_label_values(&[route, code.to_string().as_str()])
+            .inc();
+        self.http_request_duration
+            .with_label_values(&[route])
+            .observe(seconds);
+    }
+
+    /// Tells whether a condition of readiness holds.
+    pub fn readiness(&self, check: Check, holds: bool) {
+        self.ready
+            .with_label_values(&[check.as_str()])
+            .set(i64::from(holds));
+    }
+
+    /// Tells which bundle serves; the series of the one before is removed.
+    pub fn serving(&self, name: &str, version: &str, digest: &str) {
+        self.model_info.reset();
+        self.model_info
+            .with_label_values(&[name, version, digest])
+            .set(1);
+    }
+
+    /// How many records wait to be judged.
+    pub fn queued(&self, records: usize) {
+        self.queue_records
+            .set(i64::try_from(records).unwrap_or(i64::MAX));
+    }
+
+    /// All metrics in Prometheus' text format.
+    ///
+    /// # Errors
+    /// Where a metric cannot be written as text.
+    pub fn render(&self) -> prometheus::Result<String> {
+        prometheus::TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::Tally;
+    use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
+
+    #[test]
+    fn the_table_is_rendered_with_its_help() {
+        let metrics = Metrics::new().expect("distinct names");
+        let mut tally = Tally::default();
+        let mut verdict = Verdict {
+            category: Category::Critical,
+            confidence: 0.9,
+            forward: true,
+            reason: Reason::RuleFloor,
+            flags: vec![Flag::Truncated, Flag::Degraded],
+            scores: Scores::ZERO,
+            compliance: Vec::new(),
+        };
+        tally.add(&verdict);
+        tally.add(&verdict);
+        verdict.forward = false;
+        tally.add(&verdict);
+        tally.report(&metrics);
+        metrics.request("classify", 200, Duration::from_millis(2));
+        metrics.serving("a", "1", "sha256:0");
+        metrics.serving("b", "2", "sha256:1");
+
+        let text = metrics.render().expect("text");
+        for line in [
+            "# HELP logtriage_records_total Records judged, by category and whether they are forwarded.",
+            "logtriage_records_total{category=\"critical\",forward=\"true\"} 2",
+            "logtriage_records_total{category=\"critical\",forward=\"false\"} 1",
+            "logtriage_verdict_reason_total{reason=\"rule_floor\"} 3",
+            "logtriage_verdict_flags_total{flag=\"degraded\"} 3",
+            "logtriage_http_requests_total{code=\"200\",route=\"classify\"} 1",
+            "logtriage_http_request_duration_seconds_bucket{route=\"classify\",le=\"0.0025\"} 1",
+            "logtriage_model_info{digest=\"sha256:1\",name=\"b\",version=\"2\"} 1",
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+        assert!(!text.contains("name=\"a\""), "the old series stayed");
+        assert!(text.contains("process_resident_memory_bytes"));
+    }
+}
