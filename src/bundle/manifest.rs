@@ -130,10 +130,20 @@ impl Missing {
 
 /// softmax(ln p / temperature).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename = "temperature", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Temperature {
+    /// Says which calibration this is.
+    pub kind: TemperatureKind,
     /// Above 0; 1 changes nothing.
     pub temperature: f32,
+}
+
+/// The one calibration of probabilities that this program knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TemperatureKind {
+    /// `temperature`.
+    Temperature,
 }
 
 /// The anomaly detector's part.
@@ -156,10 +166,20 @@ pub struct AnomalyMember {
 
 /// The training distribution of the negated score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename = "quantiles", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Quantiles {
+    /// Says which calibration this is.
+    pub kind: QuantilesKind,
     /// Evenly spaced quantiles from 0 to 1, ascending.
     pub knots: Vec<f32>,
+}
+
+/// The one calibration of anomaly scores that this program knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum QuantilesKind {
+    /// `quantiles`.
+    Quantiles,
 }
 
 /// Thresholds of the decision.
