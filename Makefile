@@ -84,9 +84,8 @@ model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same
 	LOGTRIAGE_BIN=$(RELEASE) $(PYTHON_ENV)/python scripts/train.py train $(ARGS)
 
 .PHONY: parity
-parity: onnxruntime python-train ## Served scores against the trainer's own, with a release build
-	$(CARGO) build --release $(LOCKED)
-	LOGTRIAGE_BIN=$(RELEASE) $(PYTHON_ENV)/python scripts/train.py parity $(ARGS)
+parity: onnxruntime ## Served scores against the trainer's own, with the figures shown
+	$(CARGO) test $(LOCKED) --test parity -- --nocapture $(ARGS)
 
 .PHONY: tools
 tools: onnxruntime python-train python-check cargo-deny ## Install everything that the commands above use

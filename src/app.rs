@@ -119,14 +119,17 @@ impl App {
     }
 
     fn announce(&self, config: &Config, store: &Store) {
-        let model = store.status().serving.identity;
+        let serving = store.status().serving;
+        let model = serving.identity;
+        let engine = serving.models.first().map(|model| &model.info);
         tracing::info!(
             listen = %self.data.address,
             operations = %self.operations.address,
             bundle = model.name,
             bundle_version = model.version,
             bundle_digest = model.digest,
-            engine = ?config.engine.kind,
+            engine = engine.map(|info| info.engine),
+            provider = engine.map(|info| info.provider),
             workers = config.engine.workers.get(),
             body_limit = config.server.body_limit,
             decompressed_limit = config.server.decompressed_limit,

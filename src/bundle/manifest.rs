@@ -128,6 +128,14 @@ impl Missing {
     }
 }
 
+/// How a classifier is calibrated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TemperatureKind {
+    /// One temperature for all categories.
+    Temperature,
+}
+
 /// softmax(ln p / temperature).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,14 +144,6 @@ pub struct Temperature {
     pub kind: TemperatureKind,
     /// Above 0; 1 changes nothing.
     pub temperature: f32,
-}
-
-/// The one calibration of probabilities that this program knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TemperatureKind {
-    /// `temperature`.
-    Temperature,
 }
 
 /// The anomaly detector's part.
@@ -164,6 +164,14 @@ pub struct AnomalyMember {
     pub threshold: f32,
 }
 
+/// How an anomaly detector is calibrated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum QuantilesKind {
+    /// By the score's place among the quantiles.
+    Quantiles,
+}
+
 /// The training distribution of the negated score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -172,14 +180,6 @@ pub struct Quantiles {
     pub kind: QuantilesKind,
     /// Evenly spaced quantiles from 0 to 1, ascending.
     pub knots: Vec<f32>,
-}
-
-/// The one calibration of anomaly scores that this program knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum QuantilesKind {
-    /// `quantiles`.
-    Quantiles,
 }
 
 /// Thresholds of the decision.
@@ -337,4 +337,29 @@ fn expect<T: PartialEq + std::fmt::Debug + ?Sized>(
         &format!("{expected:?}"),
         format!("{found:?}"),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_calibration_names_its_kind() {
+        let temperature: Temperature =
+            serde_json::from_str(r#"{"kind":"temperature","temperature":1.5}"#).expect("known");
+        assert!((temperature.temperature - 1.5).abs() < f32::EPSILON);
+        let quantiles: Quantiles =
+            serde_json::from_str(r#"{"kind":"quantiles","knots":[0.1,0.2]}"#).expect("known");
+        assert_eq!(quantiles.knots.len(), 2);
+        for other in [
+            r#"{"kind":"isotonic","temperature":1.5}"#,
+            r#"{"temperature":1.5}"#,
+            r#"{"kind":"temperature","temperature":1.5,"b":0}"#,
+        ] {
+            assert!(
+                serde_json::from_str::<Temperature>(other).is_err(),
+                "{other}"
+            );
+        }
+    }
 }

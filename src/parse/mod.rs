@@ -12,6 +12,7 @@ pub(crate) mod known;
 mod leef;
 mod logfmt;
 mod plain;
+mod rfc5424;
 mod scan;
 mod severity;
 mod syslog;

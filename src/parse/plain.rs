@@ -274,7 +274,9 @@ fn is_header_word(word: &str, after: &[u8]) -> bool {
     let gap = blanks(after);
     let dash = from(after, gap);
     let set_off = gap > 0 && (dash.starts_with(b"- ") || dash.starts_with(b"| "));
-    let pair = word.find('=').is_some_and(|at| at > 0) && !word.contains('"');
+    // A quote left open goes on over the next words, which may be anybody's.
+    let closed = word.matches('"').count().is_multiple_of(2);
+    let pair = word.find('=').is_some_and(|at| at > 0) && closed;
     let name = word.len() <= 64
         && (word.contains("::")
             || word.contains(['@', '$', '/', '\\'])

@@ -152,10 +152,13 @@ fn gap(b: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// A year of our days, then a blank or the end: a pid may stand in the same place.
+/// A year of our days and its end: a process id or an address may stand in the same place.
 fn year(b: &[u8]) -> bool {
-    (b.starts_with(b"19") || b.starts_with(b"20"))
-        && matches!(b.get(4), None | Some(b' ' | b':' | b']'))
+    let end = matches!(
+        b.get(4..6).unwrap_or(from(b, 4)),
+        [] | [b' ' | b']', ..] | [b':', b' ']
+    );
+    end && (b.starts_with(b"19") || b.starts_with(b"20"))
 }
 
 /// A timestamp of RFC 3339.

@@ -1,5 +1,5 @@
-//! Syslog headers: RFC 5424 and RFC 3164, with and without a priority, and what daemons and
-//! relays make of them.
+//! Syslog headers: RFC 3164 with and without a priority, and what daemons and relays make of it;
+//! RFC 5424 has its own file.
 //!
 //! Without a priority the header has to prove itself (timestamp and tag), because a plain
 //! application line starts with a timestamp too.
@@ -7,13 +7,13 @@
 use std::borrow::Cow;
 
 use super::scan::{blanks, bsd_time, digits, from, iso_time, skip_blanks};
-use super::vendor;
 use super::{Fields, Severity};
+use super::{rfc5424, vendor};
 
 /// Longest program name that is taken for a tag.
 const LONGEST_TAG: usize = 64;
 /// Longest host name (RFC 5424 section 6).
-const LONGEST_HOST: usize = 255;
+pub(super) const LONGEST_HOST: usize = 255;
 
 /// What a syslog header says.
 #[derive(Default)]
@@ -61,13 +61,13 @@ pub(super) fn header(text: &str) -> Option<Header<'_>> {
     let mut header = match priority(skip_frame_length(text)) {
         Some((severity, rest)) => {
             let rest = skip_blanks(rest);
-            let mut header = rfc5424(rest)
+            let mut header = rfc5424::header(rest)
                 .or_else(|| dated(rest, true))
                 .unwrap_or_else(|| bare(rest));
             header.severity = Some(severity);
             header
         }
-        None => rfc5424(text)
+        None => rfc5424::header(text)
             .or_else(|| dated(text, false))
             .or_else(|| tag_alone(text))?,
     };
@@ -96,92 +96,6 @@ fn priority(text: &str) -> Option<(Severity, &str)> {
     let rest = rest[n..].strip_prefix('>')?;
     let severity = Severity::new(u8::try_from(value % 8).ok()?)?;
     (value <= 191).then_some((severity, rest))
-}
-
-/// `VERSION TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA [MSG]`.
-fn rfc5424(text: &str) -> Option<Header<'_>> {
-    let version = digits(text.as_bytes());
-    if !(1..=2).contains(&version) || text.starts_with('0') {
-        return None;
-    }
-    let rest = text[version..].strip_prefix(' ')?;
-    let (stamp, mut rest) = word(rest)?;
-    if stamp != "-" && iso_time(stamp.as_bytes()).is_none_or(|time| time.len != stamp.len()) {
-        return None;
-    }
-    let mut header = Header::default();
-    for name in ["hostname", "appname", "procid", "msgid"] {
-        let (value, tail) = word(rest)?;
-        header.push(name, value);
-        if name == "appname" && value != "-" {
-            header.source = Some(Cow::Borrowed(value));
-        }
-        rest = tail;
-    }
-    header.rest = structured_data(rest, &mut header.fields);
-    header.rest = header.rest.trim_start_matches('\u{feff}');
-    Some(header)
-}
-
-/// The text up to the next space, and what follows the space.
-fn word(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_start_matches(' ');
-    if text.is_empty() {
-        return None;
-    }
-    Some(text.split_once(' ').unwrap_or((text, "")))
-}
-
-/// `-`, or elements `[id name="value" ...]`. Answers the message after them; where the elements
-/// are broken, they count as part of the message.
-fn structured_data<'a>(text: &'a str, fields: &mut Fields<'a>) -> &'a str {
-    let text = text.trim_start_matches(' ');
-    if let Some(rest) = text.strip_prefix('-')
-        && (rest.is_empty() || rest.starts_with(' '))
-    {
-        return skip_blanks(rest);
-    }
-    let kept = fields.len();
-    let mut rest = text;
-    while rest.starts_with('[') {
-        match element(rest, fields) {
-            Some(tail) => rest = tail,
-            None => {
-                fields.truncate(kept);
-                return text;
-            }
-        }
-    }
-    let message = skip_blanks(rest);
-    // Some senders have nothing but structured data: then it is the message.
-    if message.is_empty() { text } else { message }
-}
-
-/// One element; answers what follows its closing bracket.
-fn element<'a>(text: &'a str, fields: &mut Fields<'a>) -> Option<&'a str> {
-    let rest = text.strip_prefix('[')?;
-    let id_len = rest.find([' ', ']', '=', '"', '['])?;
-    let (id, mut rest) = rest.split_at(id_len);
-    if id.is_empty() {
-        return None;
-    }
-    loop {
-        rest = rest.trim_start_matches(' ');
-        if let Some(tail) = rest.strip_prefix(']') {
-            return Some(tail);
-        }
-        let (name, tail) = rest.split_once('=')?;
-        if name.is_empty() || name.contains([' ', ']', '"']) {
-            return None;
-        }
-        let close =
-            super::scan::closing_quote(tail.as_bytes()).filter(|_| tail.starts_with('"'))?;
-        if fields.len() < super::cef::MAX_FIELDS && name.len() + id.len() <= LONGEST_HOST {
-            let value = super::scan::unescape(&tail[1..close]);
-            fields.push((Cow::Owned(format!("{id}.{name}")), value));
-        }
-        rest = &tail[close + 1..];
-    }
 }
 
 /// How sure a timestamp makes us that a syslog header follows.

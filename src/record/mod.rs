@@ -5,6 +5,7 @@ mod decode;
 mod decompress;
 mod one;
 mod pick;
+mod repair;
 mod sequence;
 #[cfg(test)]
 mod tests;

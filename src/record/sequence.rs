@@ -1,7 +1,7 @@
 //! JSON bodies: one value, an array, `{"logs":[...]}`, one value a line, or values one after the
 //! other. Each record is cut out and read on its own.
 
-use super::boundary::{Break, Scanner, line_end, scalar_end, skip_space};
+use super::boundary::{Scanner, line_end, scalar_end, skip_space};
 use super::one::{Piece, bad, record_from_piece, text_record};
 use super::{Entry, Limits};
 
@@ -50,22 +50,22 @@ pub(super) fn read(body: &[u8], start: usize, layout: Layout, limits: &Limits) -
     reader.read
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     body: &'a [u8],
     /// Where the text being read ends: the line, or the body.
-    end: usize,
-    at: usize,
-    layout: Layout,
+    pub(super) end: usize,
+    pub(super) at: usize,
+    pub(super) layout: Layout,
     limits: &'a Limits,
-    scanner: Scanner,
-    budget: usize,
+    pub(super) scanner: Scanner,
+    pub(super) budget: usize,
     /// True once the rest of the text was given up as one error.
-    lost: bool,
+    pub(super) lost: bool,
     read: Read,
 }
 
 impl<'a> Reader<'a> {
-    fn text(&self) -> &'a [u8] {
+    pub(super) fn text(&self) -> &'a [u8] {
         &self.body[..self.end]
     }
 
@@ -267,7 +267,7 @@ impl<'a> Reader<'a> {
         self.read.entries.push(entry);
     }
 
-    fn syntax_error(&mut self, at: usize, words: String) {
+    pub(super) fn syntax_error(&mut self, at: usize, words: String) {
         let detail = format!("{words} at byte {at}; the record is not valid json");
         self.read
             .entries
@@ -283,110 +283,13 @@ impl<'a> Reader<'a> {
         self.at = end;
         self.syntax_error(at, words.to_owned());
     }
-
-    /// One error entry for a value that does not end, and on to where the next one seems to start.
-    fn broken(&mut self, start: usize, broken: &Break, batch: Batch) {
-        let next = self.next_start(start, broken, batch);
-        self.lost = next.is_none();
-        let at = broken.at.min(self.end);
-        let words = match self.text().get(at) {
-            None => "expected the end of the record, found the end of the body".to_owned(),
-            Some(b'\n') => "expected a closing quote, found a line end".to_owned(),
-            Some(c) => format!(
-                "expected ',' or a closing bracket, found {:?}",
-                char::from(*c)
-            ),
-        };
-        self.at = next.unwrap_or(self.end);
-        self.syntax_error(at, words);
-    }
-
-    /// Where the text goes on after a broken value: the next record inside of a string that lacks
-    /// its closing quote, else where the value's brackets close, else the next record after it.
-    fn next_start(&mut self, start: usize, broken: &Break, batch: Batch) -> Option<usize> {
-        if batch == Batch::None && self.layout == Layout::Guessed {
-            return Some(line_end(self.text(), start));
-        }
-        let from = (start + 1).max(broken.string);
-        if let Some(at) = self.record_between(start, from, broken, batch, broken.at) {
-            return Some(at);
-        }
-        if self.scanner.work > self.budget {
-            return None;
-        }
-        if let Some(end) = self.scanner.brackets(self.text(), start) {
-            let next = self.text().get(skip_space(self.text(), end));
-            let goes_on = match batch {
-                Batch::Array => matches!(next, Some(b',' | b']')),
-                Batch::None => matches!(next, None | Some(b'{' | b'[')),
-            };
-            if goes_on {
-                return Some(end);
-            }
-        }
-        self.record_between(start, broken.at.max(from), broken, batch, self.end)
-    }
-
-    /// The first place between `from` and `to` where a record seems to start.
-    fn record_between(
-        &mut self,
-        start: usize,
-        from: usize,
-        broken: &Break,
-        batch: Batch,
-        to: usize,
-    ) -> Option<usize> {
-        let text = self.text();
-        for found in memchr::memchr_iter(b'{', text.get(from..to)?) {
-            let at = from + found;
-            if opens_json(text, at) && follows_record(text, start, at, batch, broken.at) {
-                if self.scanner.work > self.budget {
-                    return None;
-                }
-                if batch == Batch::None || self.is_element(at) {
-                    return Some(at);
-                }
-            }
-        }
-        None
-    }
-
-    /// True where a value starts that the array goes on after, or one that is broken itself.
-    fn is_element(&mut self, at: usize) -> bool {
-        let text = self.text();
-        match self.scanner.value(text, at) {
-            Err(_) => true,
-            Ok(span) => matches!(
-                text.get(skip_space(text, span.end)),
-                None | Some(b',' | b']')
-            ),
-        }
-    }
 }
 
 /// Whether a value stands in an array.
 #[derive(Clone, Copy, PartialEq)]
-enum Batch {
+pub(super) enum Batch {
     None,
     Array,
-}
-
-/// True where what stands before `at` is the end of another record: `},` in an array, `}` or a
-/// line end elsewhere; or where the scan broke, because an object cannot start there otherwise.
-fn follows_record(text: &[u8], start: usize, at: usize, batch: Batch, broken: usize) -> bool {
-    let mut before = text[start..at].iter().rev();
-    let mut line = false;
-    let mut previous = || {
-        before.by_ref().find(|c| {
-            line |= **c == b'\n';
-            !c.is_ascii_whitespace()
-        })
-    };
-    let first = previous();
-    match batch {
-        Batch::Array => first == Some(&b',') && (at == broken || previous() == Some(&b'}')),
-        Batch::None => first == Some(&b'}') || line,
-    }
 }
 
 /// True where `{"`, `{}`, `[{`, `["` or `[]` stands, white space aside: plain text that starts

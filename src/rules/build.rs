@@ -3,7 +3,7 @@
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use rustc_hash::FxHashMap;
 
-use super::dialect;
+use super::dialect::{self, LazyRegex};
 use super::error::{Place, RuleError};
 use super::literals::{self, Literals};
 use super::matcher::{Compiled, FieldAsk, FieldIndex, Matcher, Prefilter, Test};
@@ -171,8 +171,8 @@ impl Builder {
     ) -> Result<(Test, f32), String> {
         let literals = literals::required(&dialect::parse(pattern)?);
         let regex = match scope {
-            Scope::WholeMasked => dialect::compile(&dialect::anchored(pattern))?,
-            Scope::Message | Scope::Masked => dialect::compile(pattern)?,
+            Scope::WholeMasked => LazyRegex::new(dialect::anchored(pattern)),
+            Scope::Message | Scope::Masked => LazyRegex::new(pattern.to_owned()),
         };
         let masked = scope != Scope::Message;
         let table = if masked {
@@ -190,7 +190,7 @@ impl Builder {
 
     fn value_test(&mut self, number: u32, field: &str, pattern: &str) -> Result<Test, String> {
         let literals = literals::required(&dialect::parse(pattern)?);
-        let regex = dialect::compile(pattern)?;
+        let regex = LazyRegex::new(pattern.to_owned());
         let (field, ask) = self.fields.ask(field);
         match self.values.add(number, literals) {
             Some(_) => ask.filtered = true,

@@ -1,5 +1,8 @@
 //! One dialect of regexes for all packs: Unicode off, bytes in, errors with the place.
 
+use std::sync::OnceLock;
+
+use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
@@ -8,6 +11,10 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 /// Small enough that no sentence fits through, large enough for `(?: <num>){1,4}`.
 const MAX_WILD: u32 = 8;
 
+/// Largest pattern, in rough states: far above what a rule needs, far below what takes long to
+/// compile or would meet a limit of the regex engine.
+const MAX_SIZE: u64 = 10_000;
+
 /// Parses a pattern, or says what is wrong and at which character of it.
 pub(super) fn parse(pattern: &str) -> Result<Hir, String> {
     let parsed = ParserBuilder::new()
@@ -15,7 +22,7 @@ pub(super) fn parse(pattern: &str) -> Result<Hir, String> {
         .utf8(false)
         .build()
         .parse(pattern);
-    parsed.map_err(|error| {
+    let hir = parsed.map_err(|error| {
         let (at, kind) = match &error {
             regex_syntax::Error::Parse(e) => (e.span().start.offset, e.kind().to_string()),
             regex_syntax::Error::Translate(e) => (e.span().start.offset, e.kind().to_string()),
@@ -28,19 +35,73 @@ pub(super) fn parse(pattern: &str) -> Result<Hir, String> {
             "the regex does not compile: {kind}, at character {} of `{pattern}`",
             characters + 1
         )
-    })
+    })?;
+    if size(&hir) > MAX_SIZE {
+        return Err(format!(
+            "the regex is too large: its counted repetitions make about {} states of `{pattern}`, at most {MAX_SIZE} are allowed",
+            size(&hir)
+        ));
+    }
+    Ok(hir)
 }
 
-/// Compiles a pattern that [`parse`] accepts; fails where it would grow too large.
-pub(super) fn compile(pattern: &str) -> Result<regex::bytes::Regex, String> {
-    regex::bytes::RegexBuilder::new(pattern)
+/// A regex that is compiled when it is first needed.
+///
+/// Most rules never meet a line that holds their literals, and a compiled regex takes some twenty
+/// kilobytes: a pod that sees three products does not pay for thirty.
+#[derive(Debug)]
+pub(super) struct LazyRegex {
+    pattern: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl LazyRegex {
+    /// For a pattern that [`parse`] accepts.
+    pub(super) fn new(pattern: String) -> LazyRegex {
+        LazyRegex {
+            pattern,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        // `parse` has bounded the size, so there is no pattern here that does not compile.
+        let compiled = self.compiled.get_or_init(|| compile(&self.pattern));
+        compiled
+            .as_ref()
+            .is_some_and(|regex| regex.is_match(text.as_bytes()))
+    }
+}
+
+fn compile(pattern: &str) -> Option<Regex> {
+    let built = RegexBuilder::new(pattern)
         .unicode(false)
-        .size_limit(1 << 20)
         // A pattern runs only where its literal was seen, so a small cache is enough; hundreds of
         // default caches would not fit a small pod.
         .dfa_size_limit(1 << 18)
-        .build()
-        .map_err(|error| format!("the regex does not compile: {error}, in `{pattern}`"))
+        .build();
+    built
+        .inspect_err(|error| tracing::error!(%error, pattern, "a checked regex does not compile; it matches nothing"))
+        .ok()
+}
+
+/// Roughly the number of states of the compiled pattern.
+fn size(hir: &Hir) -> u64 {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len() as u64,
+        HirKind::Class(Class::Bytes(class)) => 1 + class.ranges().len() as u64 / 4,
+        // Each range of characters becomes a few ranges of bytes.
+        HirKind::Class(Class::Unicode(class)) => 8 * class.ranges().len() as u64,
+        HirKind::Repetition(r) => {
+            let times = r.max.unwrap_or(r.min.saturating_add(1)).max(1);
+            (size(&r.sub) + 1).saturating_mul(times.into())
+        }
+        HirKind::Capture(c) => size(&c.sub) + 2,
+        HirKind::Concat(subs) | HirKind::Alternation(subs) => subs
+            .iter()
+            .fold(1, |sum, sub| size(sub).saturating_add(sum)),
+    }
 }
 
 /// The pattern that must account for the whole text.
@@ -140,6 +201,25 @@ mod tests {
         assert!(error.contains("at character 4"), "{error}");
         let error = parse("é[").expect_err("bad");
         assert!(error.contains("at character 2"), "{error}");
+    }
+
+    #[test]
+    fn a_regex_that_would_grow_too_large_is_refused() {
+        for large in ["(?:[a-z]{100}){1000}", "\\w{20000}", "(?u)\\w{40}"] {
+            let error = parse(large).expect_err("too large");
+            assert!(error.contains("too large"), "{error}");
+        }
+        for fits in [
+            "(?:[a-z]{99}){49}",
+            "\\w{2000}",
+            "(?:a|b){500}",
+            "(?u)\\pL",
+            "(?:(?:a?){9}){9}",
+            "[^a-ce-gi-km-o]{3000}",
+        ] {
+            parse(fits).expect("not too large");
+            assert!(compile(fits).is_some(), "{fits}");
+        }
     }
 
     #[test]

@@ -3,18 +3,17 @@
 
 use std::cell::RefCell;
 
-use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
-use super::dialect;
+use super::dialect::{self, LazyRegex};
 use super::matcher::{Input, source_fits};
 use super::pack::{Conditions, Pattern};
 
 /// Reads conditions for records; keeps the regexes it has compiled.
 #[derive(Default)]
 pub(super) struct PlainReader {
-    compiled: RefCell<FxHashMap<String, Option<Regex>>>,
+    compiled: RefCell<FxHashMap<String, LazyRegex>>,
 }
 
 impl PlainReader {
@@ -93,12 +92,10 @@ impl PlainReader {
 
     fn search(&self, pattern: &str, text: &str) -> bool {
         let mut compiled = self.compiled.borrow_mut();
-        let regex = compiled
-            .entry(pattern.to_owned())
-            .or_insert_with(|| dialect::compile(pattern).ok());
+        let regex = compiled.entry(pattern.to_owned());
         regex
-            .as_ref()
-            .is_some_and(|regex| regex.is_match(text.as_bytes()))
+            .or_insert_with(|| LazyRegex::new(pattern.to_owned()))
+            .is_match(text)
     }
 }
 

@@ -4,10 +4,10 @@
 //! Detection rules and compliance rules are both lists of [`Conditions`], so both run through here.
 
 use aho_corasick::AhoCorasick;
-use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
+use super::dialect::LazyRegex;
 use super::names::Glob;
 use super::pack::SeverityRange;
 use super::scratch::{Scratch, State};
@@ -52,13 +52,13 @@ pub(super) struct Matcher {
 pub(super) enum Test {
     /// A regex on the message or the masked body.
     Text {
-        regex: Regex,
+        regex: LazyRegex,
         masked: bool,
         /// False where no literal could be found: it is run whenever it is asked for.
         filtered: bool,
     },
     /// A regex on the values of one field.
-    Value { regex: Regex, field: u32 },
+    Value { regex: LazyRegex, field: u32 },
     /// Decided while the fields are read.
     Field,
 }
@@ -225,7 +225,7 @@ impl Matcher {
         let Test::Value { regex, field: own } = &self.tests[test as usize] else {
             return;
         };
-        if *own == field && scratch.state(test) != State::True && regex.is_match(value.as_bytes()) {
+        if *own == field && scratch.state(test) != State::True && regex.is_match(value) {
             self.satisfy(test, scratch);
         }
     }
@@ -262,7 +262,7 @@ impl Matcher {
             State::Unseen | State::Candidate => {}
         }
         let text = if *masked { input.masked } else { input.message };
-        let matched = regex.is_match(text.as_bytes());
+        let matched = regex.is_match(text);
         scratch.set(test, if matched { State::True } else { State::False });
         matched
     }
