@@ -123,7 +123,7 @@ fn plain_text(body: &str) -> Parsed<'_> {
 
 /// What a syslog header and the message under it say together.
 fn enveloped(header: syslog::Header<'_>) -> Parsed<'_> {
-    let mut inner = document(event_in(header.rest));
+    let mut inner = document(event_in(header.rest, header.source.is_some()));
     if inner.format == Format::Plain {
         inner.format = Format::Syslog;
     }
@@ -139,9 +139,13 @@ fn enveloped(header: syslog::Header<'_>) -> Parsed<'_> {
 }
 
 /// The event in a syslog message that words without a colon precede (some relays put the product
-/// there), or behind the cookie that marks JSON.
-fn event_in(text: &str) -> &str {
+/// there), or behind the cookie that marks JSON. A program's own text is not searched: words that
+/// a visitor chose could then pass for an event.
+fn event_in(text: &str, has_program: bool) -> &str {
     let text = text.strip_prefix("@cee:").map_or(text, str::trim_start);
+    if has_program {
+        return text;
+    }
     let mut rest = text;
     for _ in 0..4 {
         if rest.starts_with("CEF:") || rest.starts_with("LEEF:") {

@@ -183,7 +183,7 @@ fn after_timestamp(rest: &str, proof: Proof) -> Option<Header<'_>> {
         header.rest = tail;
         return Some(header);
     }
-    match tag(tail).or_else(|| tag_after_second_host(tail)) {
+    match tag(tail).or_else(|| tag_after_second_host(host, tail)) {
         Some(tag)
             if !tag.pid.is_empty()
                 || proof < Proof::Weak
@@ -203,10 +203,12 @@ fn after_timestamp(rest: &str, proof: Proof) -> Option<Header<'_>> {
     Some(header)
 }
 
-/// Relays put their own host before the one that is there.
-fn tag_after_second_host(text: &str) -> Option<Tag<'_>> {
+/// Relays put their own host before the one that is there. An ordinary word is no second host: a
+/// name that follows it could then pass for a program.
+fn tag_after_second_host<'a>(first: &str, text: &'a str) -> Option<Tag<'a>> {
     let (host, tail) = text.split_once(' ')?;
-    tag(tail).filter(|tag| is_host(host) && !tag.pid.is_empty() && tag.colon)
+    let is_second = is_host(host) && (host == first || looks_like_device(host));
+    tag(tail).filter(|tag| is_second && !tag.pid.is_empty() && tag.colon)
 }
 
 /// A priority and no timestamp: perhaps a tag, perhaps nothing.

@@ -14,6 +14,18 @@ pub(super) struct Span {
     pub end: usize,
     /// How deep its objects and arrays nest.
     pub depth: usize,
+    /// True when it is an object that may have a member `logs`.
+    pub logs: bool,
+}
+
+impl Span {
+    fn flat(end: usize) -> Span {
+        Span {
+            end,
+            depth: 0,
+            logs: false,
+        }
+    }
 }
 
 /// Where a value stopped making sense.
@@ -42,13 +54,10 @@ impl Scanner {
             Some(b'{' | b'[') => self.container(b, start),
             Some(b'"') => {
                 let end = string_end(b, start);
-                end.map(|end| Span { end, depth: 0 })
+                end.map(Span::flat)
                     .map_err(|at| Break { at, string: start })
             }
-            _ => Ok(Span {
-                end: scalar_end(b, start),
-                depth: 0,
-            }),
+            _ => Ok(Span::flat(scalar_end(b, start))),
         };
         self.work += match &found {
             Ok(span) => span.end - start,
@@ -69,6 +78,7 @@ impl Scanner {
         self.stack.clear();
         let mut depth = 0;
         let mut string = start;
+        let mut logs = false;
         let mut at = start;
         while let Some(&c) = b.get(at) {
             match c {
@@ -78,6 +88,7 @@ impl Scanner {
                     }
                     string = at;
                     at = string_end(b, at).map_err(|at| Break { at, string })?;
+                    logs |= self.stack.len() == 1 && &b[string..at] == b"\"logs\"";
                     continue;
                 }
                 b'{' | b'[' => {
@@ -98,7 +109,11 @@ impl Scanner {
                         return Err(Break { at, string });
                     }
                     if self.stack.is_empty() {
-                        return Ok(Span { end: at + 1, depth });
+                        return Ok(Span {
+                            end: at + 1,
+                            depth,
+                            logs,
+                        });
                     }
                 }
                 _ => {}

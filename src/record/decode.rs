@@ -2,7 +2,7 @@
 
 use super::boundary::{line_end, skip_space};
 use super::one::record_from_line;
-use super::sequence::{self, Layout, opens_json};
+use super::sequence::{Layout, Reader, opens_json};
 use super::{Entry, Limits, Unreadable};
 
 /// What to do, for every 400.
@@ -22,19 +22,52 @@ enum Shape {
     Unknown,
 }
 
-/// Reads a body into one entry a record, in order. Offsets in errors count from the start of
-/// `body`, which is decompressed already.
+/// The records of a body, read one by one as they are asked for.
+pub struct Entries<'a>(Source<'a>);
+
+enum Source<'a> {
+    Json(Box<Reader<'a>>),
+    Text(Lines<'a>),
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        match &mut self.0 {
+            Source::Json(reader) => reader.next(),
+            Source::Text(lines) => lines.next(),
+        }
+    }
+}
+
+/// Reads a body into one entry a record, in order: all of [`entries`].
+///
+/// # Errors
+///
+/// As [`entries`].
+pub fn decode(
+    body: &[u8],
+    content_type: Option<&str>,
+    limits: &Limits,
+) -> Result<Vec<Entry>, Unreadable> {
+    entries(body, content_type, limits).map(Iterator::collect)
+}
+
+/// The entries of a body, in order, one a record. Records take several times the bytes they come
+/// from, so a large body is best read in chunks. Offsets in errors count from the start of `body`,
+/// which is decompressed already.
 ///
 /// # Errors
 ///
 /// Where no record at all could be read: an empty body, a body in another encoding, or one of
 /// which nothing is valid JSON although its content type says so. An empty array is an empty
 /// batch, not an error.
-pub fn decode(
-    body: &[u8],
+pub fn entries<'a>(
+    body: &'a [u8],
     content_type: Option<&str>,
     limits: &Limits,
-) -> Result<Vec<Entry>, Unreadable> {
+) -> Result<Entries<'a>, Unreadable> {
     foreign_encoding(body)?;
     let start = if body.starts_with(b"\xef\xbb\xbf") {
         3
@@ -43,25 +76,72 @@ pub fn decode(
     };
     let first = skip_space(body, start);
     if first == body.len() {
-        let detail = format!("expected a log record, found an empty body; {ADVICE}");
-        return Err(Unreadable { offset: 0, detail });
+        return Err(unreadable(0, "expected a log record, found an empty body"));
     }
     let shape = shape_of(content_type);
     if shape == Shape::Text || shape == Shape::Unknown && !opens_json(body, first) {
-        return lines(body, start, limits);
+        let lines = Lines {
+            rest: Some(&body[start..]),
+            index: 0,
+            limits: *limits,
+        };
+        if lines.clone().next().is_none() {
+            return Err(unreadable(
+                start,
+                "expected a log line, found only blank ones",
+            ));
+        }
+        return Ok(Entries(Source::Text(lines)));
     }
     let layout = match shape {
         Shape::Unknown => Layout::Guessed,
         Shape::JsonLines if !is_spread(body, first) => Layout::Lines,
         _ => Layout::Stream,
     };
-    let read = sequence::read(body, first, layout, limits);
-    match read.first_error {
-        Some((offset, words)) if !read.readable => {
-            let detail = format!("{words}; no record could be read: {ADVICE}");
-            Err(Unreadable { offset, detail })
+    // A first reader goes as far as the first record; mostly that is not far.
+    let mut probe = Reader::new(body, first, layout, *limits);
+    while !probe.readable && probe.next().is_some() {}
+    match probe.first_error {
+        Some((offset, words)) if !probe.readable => Err(unreadable(
+            offset,
+            &format!("{words}; no record could be read"),
+        )),
+        _ => {
+            let reader = Reader::new(body, first, layout, *limits);
+            Ok(Entries(Source::Json(Box::new(reader))))
         }
-        _ => Ok(read.entries),
+    }
+}
+
+fn unreadable(offset: usize, words: &str) -> Unreadable {
+    Unreadable {
+        offset,
+        detail: format!("{words}; {ADVICE}"),
+    }
+}
+
+/// Plain lines; a line that is a JSON object is read as one, blank lines are skipped.
+#[derive(Clone)]
+struct Lines<'a> {
+    rest: Option<&'a [u8]>,
+    index: usize,
+    limits: Limits,
+}
+
+impl Iterator for Lines<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        loop {
+            let rest = self.rest?;
+            let end = line_end(rest, 0);
+            self.rest = rest.get(end + 1..);
+            let line = &rest[..end];
+            if !is_blank(line) {
+                self.index += 1;
+                return Some(record_from_line(self.index - 1, line, &self.limits));
+            }
+        }
     }
 }
 
@@ -96,23 +176,6 @@ fn shape_of(content_type: Option<&str>) -> Shape {
 /// True when the first value goes over several lines, whatever the content type says.
 fn is_spread(body: &[u8], first: usize) -> bool {
     matches!(body[first..line_end(body, first)].trim_ascii(), b"{" | b"[")
-}
-
-fn lines(body: &[u8], start: usize, limits: &Limits) -> Result<Vec<Entry>, Unreadable> {
-    let mut entries = Vec::new();
-    for line in body[start..].split(|c| *c == b'\n') {
-        if !is_blank(line) {
-            entries.push(record_from_line(entries.len(), line, limits));
-        }
-    }
-    if entries.is_empty() {
-        let detail = format!("expected a log line, found only blank ones; {ADVICE}");
-        return Err(Unreadable {
-            offset: start,
-            detail,
-        });
-    }
-    Ok(entries)
 }
 
 /// Blank as `str::trim` sees it: a line of odd spaces is no record.

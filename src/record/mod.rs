@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-pub use decode::decode;
+pub use decode::{Entries, decode, entries};
 pub use decompress::{DecompressError, decompress};
 pub use one::{record_from_line, record_from_value};
 

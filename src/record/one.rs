@@ -1,5 +1,7 @@
 //! One record: a line of text, a JSON value, or a piece of JSON text that holds one.
 
+use std::borrow::Cow;
+
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -50,7 +52,7 @@ pub(super) fn record_from_piece(
     piece: &Piece<'_>,
     limits: &Limits,
 ) -> Result<Entry, (usize, String)> {
-    let text = String::from_utf8_lossy(piece.bytes);
+    let text = to_text(piece.bytes);
     let wrong = |error: &serde_json::Error| describe(error, &text, piece.offset);
     match text.as_bytes().first() {
         Some(b'{') => {
@@ -96,6 +98,15 @@ fn object_on_line(index: usize, line: &[u8], limits: &Limits) -> Option<Entry> {
     record_from_piece(index, &piece, limits).ok()
 }
 
+/// Bytes as text, what is not UTF-8 replaced. The check for the usual case is far quicker than the
+/// replacement.
+fn to_text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
+}
+
 fn trim_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
@@ -107,7 +118,7 @@ pub(super) fn text_record(index: usize, line: &[u8], limits: &Limits) -> Entry {
     while end > 0 && end < line.len() && line[end] & 0xc0 == 0x80 {
         end -= 1;
     }
-    let mut message = String::from_utf8_lossy(&line[..end]).into_owned();
+    let mut message = to_text(&line[..end]).into_owned();
     if message.trim().is_empty() {
         return no_message(index, None);
     }

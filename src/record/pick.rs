@@ -49,6 +49,17 @@ impl Part<'_> {
         }
     }
 
+    /// The text of a string, or of `null` and the like nothing.
+    fn into_text(self) -> Result<Option<String>, serde_json::Error> {
+        match self {
+            Part::Raw(raw) if raw.get().starts_with('"') => {
+                serde_json::from_str(raw.get()).map(Some)
+            }
+            Part::Value(Value::String(text)) => Ok(Some(text)),
+            _ => Ok(None),
+        }
+    }
+
     fn into_value(self) -> Result<Value, serde_json::Error> {
         match self {
             Part::Raw(raw) => serde_json::from_str(raw.get()),
@@ -96,9 +107,7 @@ impl Members<'_> {
     /// The caller's id, for an answer about an object that cannot be read further.
     pub(super) fn id(self) -> Option<RecordId> {
         let id = self.0.into_iter().rev().find(|(key, _)| key == "id")?.1;
-        id.into_value()
-            .ok()
-            .and_then(|value| record_id(&value).ok())
+        id.into_value().ok().and_then(|value| record_id(value).ok())
     }
 }
 
@@ -110,94 +119,27 @@ pub(super) fn record(
     whole: impl FnOnce() -> String,
     limits: &Limits,
 ) -> Result<Entry, serde_json::Error> {
-    let mut record = Record {
-        index,
-        ..Record::default()
+    let mut draft = Draft {
+        record: Record {
+            index,
+            ..Record::default()
+        },
+        ..Draft::default()
     };
-    let mut message: Option<(usize, String)> = None;
-    let mut blank = false;
-    let mut severity = None;
+    let has_message = members
+        .0
+        .iter()
+        .any(|(key, part)| may_hold_message(key, part));
     for (key, part) in members.0 {
-        if let Some(rank) = message_rank(&key, &part) {
-            // Strings behind the best one stay fields; the last of equal keys wins.
-            match offer(
-                &mut record.fields,
-                &mut message,
-                rank,
-                &key,
-                part.into_value()?,
-            ) {
-                Offer::Taken => {}
-                Offer::Blank => blank = true,
-            }
-            continue;
-        }
-        match &*key {
-            "event" if part.is_object() => {
-                let mut value = part.into_value()?;
-                if let Some(text) = take_original(&mut value) {
-                    let offered = offer(
-                        &mut record.fields,
-                        &mut message,
-                        EVENT_ORIGINAL,
-                        "event.original",
-                        text,
-                    );
-                    blank |= matches!(offered, Offer::Blank);
-                }
-                record.fields.insert(key.into_owned(), value);
-            }
-            "id" => keep_unless(&mut record.fields, "id", part.into_value()?, |value| {
-                record_id(value).map(|id| record.id = Some(id))
-            }),
-            "source" => keep_unless(&mut record.fields, "source", part.into_value()?, |value| {
-                text_of(value, false).map(|text| record.source = Some(text))
-            }),
-            "timestamp" => keep_unless(
-                &mut record.fields,
-                "timestamp",
-                part.into_value()?,
-                |value| text_of(value, true).map(|text| record.timestamp = Some(text)),
-            ),
-            "severity" => keep_unless(
-                &mut record.fields,
-                "severity",
-                part.into_value()?,
-                |value| {
-                    let found = text_of(value, true)
-                        .ok()
-                        .and_then(|text| Severity::from_text(&text));
-                    found.map(|found| severity = Some(found)).ok_or(())
-                },
-            ),
-            _ => {
-                record.fields.insert(key.into_owned(), part.into_value()?);
-            }
-        }
+        draft.take(key, part, has_message)?;
     }
-    record.severity = severity;
-    Ok(finish(
-        record,
-        message.map(|(_, text)| text),
-        blank,
-        whole,
-        limits,
-    ))
-}
-
-fn finish(
-    mut record: Record,
-    message: Option<String>,
-    blank: bool,
-    whole: impl FnOnce() -> String,
-    limits: &Limits,
-) -> Entry {
-    match message {
-        Some(text) => {
+    let mut record = draft.record;
+    match draft.message {
+        Some((_, text)) => {
             from_usual_fields(&mut record);
             record.message = text;
         }
-        None if blank => return no_message(record.index, record.id),
+        None if draft.blank => return Ok(no_message(index, record.id)),
         None => {
             // The object is the message; its fields are in there.
             record.fields = Map::new();
@@ -205,7 +147,114 @@ fn finish(
         }
     }
     record.truncated = cut(&mut record.message, limits.message);
-    Entry::Record(record)
+    Ok(Entry::Record(record))
+}
+
+/// False only where the object has no message for certain: then its fields need not be kept.
+fn may_hold_message(key: &str, part: &Part<'_>) -> bool {
+    message_rank(key, part).is_some() || key == "event" && part.is_object()
+}
+
+/// A record on its way.
+#[derive(Default)]
+struct Draft {
+    record: Record,
+    /// The best message so far and its rank.
+    message: Option<(usize, String)>,
+    /// True when a message key held a blank text.
+    blank: bool,
+}
+
+impl Draft {
+    /// Puts one member where it belongs; `keep` says whether further fields are of use.
+    fn take(
+        &mut self,
+        key: Cow<'_, str>,
+        part: Part<'_>,
+        keep: bool,
+    ) -> Result<(), serde_json::Error> {
+        if let Some(rank) = message_rank(&key, &part) {
+            if let Some(text) = part.into_text()? {
+                self.offer(rank, &key, text);
+            }
+            return Ok(());
+        }
+        let record = &mut self.record;
+        let left = match &*key {
+            "event" if part.is_object() => {
+                let mut event = part.into_value()?;
+                if let Some(text) = take_original(&mut event) {
+                    self.offer(EVENT_ORIGINAL, "event.original", text);
+                }
+                Some(event)
+            }
+            "id" => match record_id(part.into_value()?) {
+                Ok(id) => {
+                    record.id = Some(id);
+                    None
+                }
+                Err(value) => Some(value),
+            },
+            "source" => match part.into_value()? {
+                Value::String(text) if !text.trim().is_empty() => {
+                    record.source = Some(text);
+                    None
+                }
+                other => Some(other),
+            },
+            "timestamp" => match part.into_value()? {
+                Value::String(text) => {
+                    record.timestamp = Some(text);
+                    None
+                }
+                Value::Number(number) => {
+                    record.timestamp = Some(number.to_string());
+                    None
+                }
+                other => Some(other),
+            },
+            "severity" => {
+                let value = part.into_value()?;
+                let found = scalar_text(&value).and_then(|text| Severity::from_text(&text));
+                record.severity = found.or(record.severity);
+                if found.is_some() { None } else { Some(value) }
+            }
+            _ if keep => Some(part.into_value()?),
+            _ => None,
+        };
+        // A null in a named place is the same as nothing there.
+        let named = matches!(&*key, "id" | "source" | "timestamp" | "severity");
+        if let Some(value) = left
+            && keep
+            && !(named && value.is_null())
+        {
+            self.record.fields.insert(key.into_owned(), value);
+        }
+        Ok(())
+    }
+
+    /// Takes a text for the message if it stands before the one there is; the other of both goes
+    /// to the fields. Of equal keys the last wins.
+    fn offer(&mut self, rank: usize, key: &str, text: String) {
+        if text.trim().is_empty() {
+            self.blank = true;
+            return;
+        }
+        match &mut self.message {
+            Some((best, _)) if *best < rank => {
+                self.record
+                    .fields
+                    .insert(key.to_owned(), Value::String(text));
+            }
+            Some((best, old)) if *best > rank => {
+                let name = MESSAGE_KEYS[*best].to_owned();
+                let old = std::mem::replace(old, text);
+                self.record.fields.insert(name, Value::String(old));
+                *best = rank;
+            }
+            _ => self.message = Some((rank, text)),
+        }
+    }
 }
 
 /// An entry for a record whose message is missing or blank.
@@ -238,77 +287,24 @@ fn message_rank(key: &str, part: &Part<'_>) -> Option<usize> {
     part.is_string().then_some(rank)
 }
 
-enum Offer {
-    Taken,
-    Blank,
-}
-
-/// Takes a string for the message if it stands before the one there is; the other of both goes to
-/// the fields.
-fn offer(
-    fields: &mut Map<String, Value>,
-    message: &mut Option<(usize, String)>,
-    rank: usize,
-    key: &str,
-    value: Value,
-) -> Offer {
-    let Value::String(text) = value else {
-        return Offer::Taken;
-    };
-    if text.trim().is_empty() {
-        return Offer::Blank;
-    }
-    match message {
-        Some((best, _)) if *best < rank => {
-            fields.insert(key.to_owned(), Value::String(text));
-        }
-        Some((best, old)) if *best > rank => {
-            let name = MESSAGE_KEYS[*best].to_owned();
-            fields.insert(name, Value::String(std::mem::replace(old, text)));
-            *best = rank;
-        }
-        _ => *message = Some((rank, text)),
-    }
-    Offer::Taken
-}
-
-fn take_original(event: &mut Value) -> Option<Value> {
+fn take_original(event: &mut Value) -> Option<String> {
     let map = event.as_object_mut()?;
-    if map.get("original")?.is_string() {
-        map.remove("original")
-    } else {
-        None
+    map.get("original")?.as_str()?;
+    match map.remove("original")? {
+        Value::String(text) => Some(text),
+        _ => None,
     }
 }
 
-/// Gives a value to its named place, or keeps it as a field where it does not fit.
-fn keep_unless(
-    fields: &mut Map<String, Value>,
-    key: &str,
-    value: Value,
-    take: impl FnOnce(&Value) -> Result<(), ()>,
-) {
-    if take(&value).is_err() && !value.is_null() {
-        fields.insert(key.to_owned(), value);
-    }
-}
-
-fn record_id(value: &Value) -> Result<RecordId, ()> {
+/// A string or a number as an id; anything else is given back.
+fn record_id(value: Value) -> Result<RecordId, Value> {
     match value {
-        Value::String(text) => Ok(RecordId::Text(text.clone())),
+        Value::String(text) => Ok(RecordId::Text(text)),
         Value::Number(number) => Ok(match number.as_i64() {
             Some(number) => RecordId::Number(number),
             None => RecordId::Text(number.to_string()),
         }),
-        _ => Err(()),
-    }
-}
-
-fn text_of(value: &Value, numbers: bool) -> Result<String, ()> {
-    match value {
-        Value::String(text) if !text.trim().is_empty() => Ok(text.clone()),
-        Value::Number(number) if numbers => Ok(number.to_string()),
-        _ => Err(()),
+        other => Err(other),
     }
 }
 

@@ -20,72 +20,115 @@ pub(super) enum Layout {
     Guessed,
 }
 
-/// What a JSON body held.
-pub(super) struct Read {
-    pub entries: Vec<Entry>,
-    /// Offset and words of the first syntax error.
-    pub first_error: Option<(usize, String)>,
-    /// True when something other than broken JSON was met, if only an empty array.
-    pub readable: bool,
+/// Where the reader stands.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Outside of any batch.
+    Top,
+    /// Among the elements of an array; `logs` when an object around it has to be closed.
+    Batch { logs: bool },
 }
 
-/// Reads all values of `body` from `start` on.
-pub(super) fn read(body: &[u8], start: usize, layout: Layout, limits: &Limits) -> Read {
-    let mut reader = Reader {
-        body,
-        end: body.len(),
-        at: start,
-        layout,
-        limits,
-        scanner: Scanner::default(),
-        lost: false,
-        budget: body.len().saturating_mul(RESCANS).saturating_add(1 << 16),
-        read: Read {
-            entries: Vec::new(),
-            first_error: None,
-            readable: false,
-        },
-    };
-    reader.run();
-    reader.read
-}
-
+/// Reads one record after the other, so that a large body never has all its records in memory.
 pub(super) struct Reader<'a> {
     body: &'a [u8],
     /// Where the text being read ends: the line, or the body.
     pub(super) end: usize,
     pub(super) at: usize,
     pub(super) layout: Layout,
-    limits: &'a Limits,
+    limits: Limits,
     pub(super) scanner: Scanner,
     pub(super) budget: usize,
     /// True once the rest of the text was given up as one error.
     pub(super) lost: bool,
-    read: Read,
+    place: Place,
+    /// How many entries were made so far.
+    index: usize,
+    /// The entry that the last step made.
+    made: Option<Entry>,
+    /// Offset and words of the first syntax error.
+    pub first_error: Option<(usize, String)>,
+    /// True when something other than broken JSON was met, if only an empty array.
+    pub readable: bool,
+}
+
+impl Iterator for Reader<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        while self.made.is_none() && self.step() {}
+        self.made.take()
+    }
 }
 
 impl<'a> Reader<'a> {
+    /// A reader of `body` from `start` on.
+    pub(super) fn new(body: &'a [u8], start: usize, layout: Layout, limits: Limits) -> Self {
+        Reader {
+            body,
+            end: body.len(),
+            at: start,
+            layout,
+            limits,
+            scanner: Scanner::default(),
+            budget: body.len().saturating_mul(RESCANS).saturating_add(1 << 16),
+            lost: false,
+            place: Place::Top,
+            index: 0,
+            made: None,
+            first_error: None,
+            readable: false,
+        }
+    }
+
     pub(super) fn text(&self) -> &'a [u8] {
         &self.body[..self.end]
     }
 
-    fn run(&mut self) {
-        loop {
-            self.end = self.body.len();
-            self.lost = false;
+    /// Goes on by one value, bracket or comma, which makes one entry at most; false at the end.
+    fn step(&mut self) -> bool {
+        self.at = skip_space(self.text(), self.at);
+        if let Place::Batch { logs } = self.place {
+            self.batch_step(logs);
+            return true;
+        }
+        if self.at >= self.end || self.end == self.body.len() {
             self.at = skip_space(self.body, self.at);
             if self.at >= self.body.len() {
-                return;
+                return false;
             }
+            self.lost = false;
             // With the budget spent, no value may be sought beyond its line any more.
-            if self.layout == Layout::Lines || self.scanner.work > self.budget {
-                self.end = line_end(self.body, self.at);
-                while self.at < self.end {
-                    self.top_value();
-                    self.at = skip_space(self.text(), self.at);
-                }
+            let confined = self.layout == Layout::Lines || self.scanner.work > self.budget;
+            self.end = if confined {
+                line_end(self.body, self.at)
             } else {
-                self.top_value();
+                self.body.len()
+            };
+        }
+        self.top_value();
+        true
+    }
+
+    /// An element of a batch, a comma, or its end.
+    fn batch_step(&mut self, logs: bool) {
+        match self.text().get(self.at) {
+            Some(b',') => self.at += 1,
+            Some(b']') => {
+                self.at += 1;
+                self.place = Place::Top;
+                if logs {
+                    self.close_batch();
+                }
+            }
+            Some(_) => self.element(self.at),
+            None => {
+                self.place = Place::Top;
+                self.fail(
+                    self.at,
+                    self.end,
+                    "expected ',' or ']', found the end of the body",
+                );
             }
         }
     }
@@ -95,9 +138,9 @@ impl<'a> Reader<'a> {
         let start = self.at;
         match self.body[start] {
             // Some senders put a comma between values and no brackets around them.
-            b',' if !self.read.entries.is_empty() => self.at += 1,
+            b',' if self.index > 0 => self.at += 1,
             b'[' if self.layout != Layout::Guessed || opens_json(self.text(), start) => {
-                self.array(start);
+                self.open_batch(start, false);
             }
             b'{' if self.layout != Layout::Guessed || opens_json(self.text(), start) => {
                 self.top_object(start);
@@ -113,7 +156,7 @@ impl<'a> Reader<'a> {
         let line = &self.body[start..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         self.at = end;
-        self.push(text_record(self.read.entries.len(), line, self.limits));
+        self.push(text_record(self.index, line, &self.limits));
     }
 
     fn top_scalar(&mut self, start: usize) {
@@ -129,14 +172,13 @@ impl<'a> Reader<'a> {
     /// An object or a string: a record, unless it is an object that holds a batch.
     fn top_object(&mut self, start: usize) {
         let span = self.scanner.value(self.text(), start);
-        let first = self.read.entries.is_empty() && !self.read.readable;
+        let first = self.index == 0 && !self.readable;
         let batch = match &span {
-            Ok(span) => memchr::memmem::find(&self.body[start..span.end], b"\"logs\"").is_some(),
+            Ok(span) => span.logs,
             Err(_) => first,
         };
         if batch && let Some(array) = self.logs_array(start) {
-            self.array(array);
-            self.close_batch();
+            self.open_batch(array, true);
             return;
         }
         match span {
@@ -209,26 +251,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The elements of the array that opens at `start`.
-    fn array(&mut self, start: usize) {
-        self.read.readable |= skip_space(self.text(), start + 1) < self.end
-            && self.body[skip_space(self.text(), start + 1)] == b']';
+    /// Goes among the elements of the array that opens at `start`. An empty one is a batch too.
+    fn open_batch(&mut self, start: usize, logs: bool) {
         self.at = start + 1;
-        loop {
-            self.at = skip_space(self.text(), self.at);
-            match self.text().get(self.at) {
-                None => {
-                    let words = "expected ',' or ']', found the end of the body";
-                    return self.fail(self.at, self.end, words);
-                }
-                Some(b']') => {
-                    self.at += 1;
-                    return;
-                }
-                Some(b',') => self.at += 1,
-                Some(_) => self.element(self.at),
-            }
-        }
+        self.place = Place::Batch { logs };
+        self.readable |= self.text().get(skip_space(self.text(), self.at)) == Some(&b']');
     }
 
     fn element(&mut self, start: usize) {
@@ -256,23 +283,26 @@ impl<'a> Reader<'a> {
             offset: start,
             depth,
         };
-        match record_from_piece(self.read.entries.len(), &piece, self.limits) {
+        match record_from_piece(self.index, &piece, &self.limits) {
             Ok(entry) => self.push(entry),
             Err((at, words)) => self.syntax_error(at, words),
         }
     }
 
     fn push(&mut self, entry: Entry) {
-        self.read.readable = true;
-        self.read.entries.push(entry);
+        self.readable = true;
+        self.make(entry);
+    }
+
+    fn make(&mut self, entry: Entry) {
+        self.index += 1;
+        self.made = Some(entry);
     }
 
     pub(super) fn syntax_error(&mut self, at: usize, words: String) {
         let detail = format!("{words} at byte {at}; the record is not valid json");
-        self.read
-            .entries
-            .push(bad(self.read.entries.len(), "invalid_json", detail));
-        self.read.first_error.get_or_insert((at, words));
+        self.make(bad(self.index, "invalid_json", detail));
+        self.first_error.get_or_insert((at, words));
     }
 
     /// One error entry for all up to `end`.

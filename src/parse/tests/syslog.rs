@@ -239,3 +239,23 @@ fn formats_inside_of_syslog_are_read_one_level_deeper() {
         (Format::Json, Some("db"), Some(3), json),
     );
 }
+
+#[test]
+fn text_of_a_visitor_passes_for_no_header() {
+    let text = "Invalid user CEF:0|V|P|1|7|n|0|src=1.1.1.1 from 203.0.113.9";
+    check(
+        &format!("<38>Jan  2 03:04:05 h sshd[1]: {text}"),
+        (Format::Syslog, Some("sshd"), Some(6), text),
+    );
+    check(text, (Format::Plain, None, None, text));
+    let text = "User cron[1]: logged in";
+    check(
+        &format!("<38>Jan  2 03:04:05 gw-1 {text}"),
+        (Format::Syslog, None, Some(6), text),
+    );
+    let text = "Failed password for invalid user {\"level\":\"debug\"} from 203.0.113.9";
+    check(
+        &format!("Jan  2 03:04:05 h sshd[1]: {text}"),
+        (Format::Syslog, Some("sshd"), None, text),
+    );
+}
