@@ -132,6 +132,7 @@ def finish(paths, data, held, figures, fitted, draft, say):
             "than one ConfigMap holds"
         )
     bundle.write(paths.bundle, made)
+    votes.prove(paths.binary, paths.bundle)
     say(f"wrote {paths.bundle}: {sum(map(len, made.values())):,} bytes, {packed:,} packed")
     return made
 

@@ -100,8 +100,8 @@ def validation_section(validation, judging_digest):
         )
     return (
         f"{stale}External validation set: {validation['lines']:,} labelled lines from public test "
-        "suites, labelled by other people for other purposes, one line for each distinct masked "
-        "template. Nothing of it was trained on. It is not part of this repository.\n\n"
+        "suites,\nlabelled by other people for other purposes, one line for each distinct masked "
+        "template. Nothing of\nit was trained on. It is not part of this repository.\n\n"
         f"{all_tables(validation['figures'])}\n\n"
         "The ensemble on each of its sets (a dash: one kind of label only):\n\n"
         f"{table(['set', 'lines', 'macro-F1', 'forward AUC'], rows)}"
@@ -157,8 +157,10 @@ lines among the fifth of all lines with the highest forward score.
   (log loss {loss_raw} before, {loss} after). It abstains on a record without one known word.
 - anomaly: the place of the score among {knots} quantiles of the training lines; below
   {threshold} it abstains.
-- weights: {weights}. Noise below {noise} becomes routine; what stays below a
-  confidence of {confidence} is forwarded.
+- weights: {weights}; other weights did not gain more on
+  held-out products than chance would (`python scripts/train.py search`).
+- Noise below a score of {noise} becomes routine: it costs recall of noise, and keeps lines that
+  matter from being dropped. What stays below a confidence of {confidence} is forwarded.
 - The baseline for drift: shares of the categories, deciles of the confidence, and the mean share of
   words that the vocabulary lacks, over the training lines as this bundle judges them.
 
@@ -178,11 +180,12 @@ lines among the fifth of all lines with the highest forward score.
 `make model` (`python scripts/train.py train`) on the repository alone, on two cores in a few minutes;
 the same inputs give the same digests. Tokens and numeric features come from the program
 (normaliser {normalizer}, tokeniser {tokenizer}, numeric features version {numeric_version}), so
-training and serving cannot drift apart. The whole bundle packs to {packed} KiB (tar, zstd -19; a
+training and serving cannot drift apart. The bundle packs to {packed} KiB (tar, zstd -19; a
 ConfigMap holds 1,024 KiB).
 
-Corpus digest `{corpus_digest}`. Judging digest (models, vocabulary, rules, thresholds)
-`{judging_digest}`.
+- corpus digest `{corpus_digest}`
+- judging digest (models, vocabulary, rules, thresholds)
+  `{judging_digest}`
 
 {versions}
 
@@ -204,7 +207,7 @@ def write(facts):
         columns=len(of.columns),
         isolation_trees=anomaly.TREES,
         numeric=len(of.schema.names),
-        templates=len(templates),
+        templates=f"{len(templates):,}",
         products=len({t.product for t in templates}),
         lines=generate.LINES,
         corpus=corpus_table(templates),

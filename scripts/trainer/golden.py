@@ -12,6 +12,9 @@ from trainer.common import LABELS, TrainerError, seeded
 WANTED = 80
 LEAST = 60
 HAIR = 2e-3
+LONGEST = 4000
+SITE_FLAGS = {"compliance", "degraded", "fail_open", "timeout", "truncated"}
+"""Flags that depend on more than the bundle: golden lines are judged by the bundle alone."""
 VERDICT_KEYS = ("category", "confidence", "forward", "reason", "flags", "scores")
 
 
@@ -60,7 +63,9 @@ def choose(records, judged, forms, knots, threshold):
     order = [
         place
         for place in order
-        if not on_a_hair(judged[place], knots, threshold) and len(records[place]["message"]) < 4000
+        if not on_a_hair(judged[place], knots, threshold)
+        and not SITE_FLAGS & set(judged[place].verdict["flags"])
+        and len(records[place]["message"]) < LONGEST
     ]
     chosen, shown = [], set()
     for place in order:

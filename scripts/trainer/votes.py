@@ -35,6 +35,11 @@ def judge(binary, bundle, records):
     return [read_answer(answer) for answer in answers]
 
 
+def prove(binary, bundle):
+    """Has the program load the bundle as for service, golden lines and all; raises where it refuses."""
+    program.run([binary, "classify", "--bundle", bundle, "--quiet"], [{"message": "proof"}])
+
+
 def read_answer(answer):
     """A Judged out of one answer."""
     if "error" in answer:
