@@ -1,5 +1,6 @@
 """The whole way: corpus in, bundle and parity file out."""
 
+import json
 import tempfile
 import time
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from trainer import (
     vectorise,
     votes,
 )
-from trainer.common import LABELS, TrainerError, digest_files
+from trainer.common import LABELS, TrainerError, digest_bytes, digest_files
 
 PARITY_TOLERANCE = 1e-6
 
@@ -193,6 +194,39 @@ def check_parity(judged, predicted, say):
             f"found probabilities {far:.2e} and anomaly scores {strange:.2e} apart, {other} argmax "
             "different"
         )
+
+
+def compare_lines(paths, file):
+    """Parity of a written bundle on the lines of any file, plain or NDJSON with a message."""
+    data = read_data(paths)
+    fitted = models.fit(data.lines, data.features, data.schema, f"corpus {data.digest}")
+    manifest = json.loads((paths.bundle / bundle.MANIFEST).read_text("utf-8"))
+    expected = manifest["files"]["classifier.onnx"]["sha256"]
+    if digest_bytes(fitted.classifier_onnx) != expected:
+        raise TrainerError(
+            f"expected {paths.bundle} to be made of this corpus, found another classifier in it; "
+            "run `make model` first"
+        )
+    temperature = manifest["members"]["classifier"]["calibration"]["temperature"]
+    records = read_records(file)
+    predicted = parity.predictions(fitted, temperature, features.extract(paths.binary, records))
+    check_parity(votes.judge(paths.binary, paths.bundle, records), predicted, Progress())
+
+
+def read_records(file):
+    """Records of a file's lines that are not blank."""
+    texts = [text for text in file.read_text("utf-8", "replace").split("\n") if text.strip()]
+    records = []
+    for text in texts:
+        try:
+            given = json.loads(text)
+        except ValueError:
+            given = None
+        known = isinstance(given, dict) and isinstance(given.get("message"), str)
+        records.append(
+            generate.record(given["message"], given.get("source")) if known else {"message": text}
+        )
+    return records
 
 
 def write_parity(paths, data, fitted, temperature, made, say):

@@ -34,6 +34,7 @@ def arguments(argv):
     train.add_argument("--validation-out", type=Path, default=settings.VALIDATION)
     train.add_argument("--parity-out", type=Path, default=settings.PARITY)
     commands.add_parser("validate").add_argument("file", type=Path)
+    commands.add_parser("parity").add_argument("file", type=Path)
     commands.add_parser("search")
     return parser.parse_args(argv)
 
@@ -69,6 +70,11 @@ def check_external(args):
     print(card.validation_section(measured, digest))
 
 
+def check_lines(args):
+    """Compares the program's votes on the lines of a file with XGBoost and scikit-learn."""
+    build.compare_lines(paths_of(args), args.file)
+
+
 def search_parameters(args):
     """Prints what validation prefers."""
     search.run(paths_of(args))
@@ -78,6 +84,7 @@ COMMANDS = {
     "lint": lint,
     "train": train,
     "validate": check_external,
+    "parity": check_lines,
     "search": search_parameters,
 }
 
