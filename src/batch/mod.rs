@@ -7,7 +7,7 @@
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -34,7 +34,6 @@ pub struct Dispatcher {
 struct Shared {
     /// Records admitted and not yet judged.
     waiting: AtomicUsize,
-    draining: AtomicBool,
     /// Nanoseconds of one worker that a record took lately.
     record_nanos: AtomicUsize,
     workers: usize,
@@ -58,18 +57,12 @@ pub struct Judged {
     pub model: Arc<Identity>,
 }
 
-/// Why records were not accepted. Nothing of the request was.
+/// The queue has no room for the records of a request; none of them was accepted.
 #[derive(Debug, Error, PartialEq, Eq)]
-pub enum Refused {
-    /// The queue has no room.
-    #[error("expected room for the request's records in the queue, found it full; send again in {} s", .retry_after.as_secs().max(1))]
-    Overloaded {
-        /// When the queue should have drained at the present rate.
-        retry_after: Duration,
-    },
-    /// The service is shutting down.
-    #[error("the service is shutting down; send to another replica")]
-    Draining,
+#[error("expected room for the request's records in the queue, found it full")]
+pub struct Overloaded {
+    /// When the queue should have drained at the present rate.
+    pub retry_after: Duration,
 }
 
 /// Starts the workers.
@@ -83,7 +76,6 @@ pub fn start(
 ) -> std::io::Result<(Dispatcher, Workers)> {
     let shared = Arc::new(Shared {
         waiting: AtomicUsize::new(0),
-        draining: AtomicBool::new(false),
         record_nanos: AtomicUsize::new(20_000),
         workers: engine.workers.get(),
     });
@@ -110,7 +102,7 @@ impl Dispatcher {
         records: Vec<Record>,
         detail: Detail,
         deadline: Instant,
-    ) -> Result<Judged, Refused> {
+    ) -> Result<Judged, Overloaded> {
         self.admit(records.len())?;
         let snapshot = self.store.current();
         let model = snapshot.knowledge().identity.clone();
@@ -145,24 +137,16 @@ impl Dispatcher {
         self.shared.waiting.load(Ordering::Relaxed)
     }
 
-    /// From now on nothing more is admitted; what was admitted is still judged.
-    pub fn drain(&self) {
-        self.shared.draining.store(true, Ordering::Relaxed);
-    }
-
     /// Reserves room for a whole request. One that is larger than the queue is admitted when nothing
     /// else waits, so that no body within the size limits is refused for ever.
-    fn admit(&self, count: usize) -> Result<(), Refused> {
-        if self.shared.draining.load(Ordering::Relaxed) {
-            return Err(Refused::Draining);
-        }
+    fn admit(&self, count: usize) -> Result<(), Overloaded> {
         let admitted =
             self.shared
                 .waiting
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
                     (waiting == 0 || waiting + count <= self.capacity).then_some(waiting + count)
                 });
-        admitted.map(|_| ()).map_err(|waiting| Refused::Overloaded {
+        admitted.map(|_| ()).map_err(|waiting| Overloaded {
             retry_after: self.shared.drain_time(waiting),
         })
     }

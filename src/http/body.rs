@@ -9,6 +9,7 @@ use axum::http::header::CONTENT_LENGTH;
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 
+use crate::pipeline::Judgement;
 use crate::record::{self, DecompressError, Entry, Limits};
 use crate::telemetry::Overload;
 
@@ -25,6 +26,9 @@ const LARGE: usize = 64 << 10;
 /// all the room that the limits allow.
 const USUAL_RATIO: usize = 16;
 const USUAL_EXTRA: usize = 64 << 10;
+
+/// Bytes that a record takes beside its text until its answer is sent: entry, judgement, JSON.
+const RECORD_ROOM: usize = size_of::<Entry>() + size_of::<Judgement>() + 256;
 
 /// The entries of a body, and the bytes that they hold.
 pub(super) struct Received {
@@ -53,10 +57,7 @@ pub(super) async fn receive(
     let large = bytes.len() > LARGE || (encoding.is_some() && bytes.len() > LARGE / USUAL_RATIO);
     let decoded = offload(large, move || {
         let bytes = decompress(bytes, encoding.as_deref(), limits.decompressed, &mut charge)?;
-        let entries = record::decode(&bytes, content_type.as_deref(), &limits);
-        let entries = entries.map_err(|unreadable| {
-            Refusal::Told(Problem::new(Kind::InvalidBody, unreadable.detail).at(unreadable.offset))
-        })?;
+        let entries = decode(&bytes, content_type.as_deref(), &limits, &mut charge)?;
         Ok(Received { entries, charge })
     })
     .await?;
@@ -81,6 +82,25 @@ pub(super) async fn offload<T: Send + 'static>(
             "the request could not be worked on; it may be sent again",
         )
     })
+}
+
+/// The entries of a body. A short line takes far more room as a record with its verdict than it does
+/// on the wire, so that room is charged as well, and a flood of tiny lines is refused in time.
+fn decode(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    limits: &Limits,
+    charge: &mut Charge,
+) -> Result<Vec<Entry>, Refusal> {
+    let read = record::entries(bytes, content_type, limits).map_err(|unreadable| {
+        Refusal::Told(Problem::new(Kind::InvalidBody, unreadable.detail).at(unreadable.offset))
+    })?;
+    let mut entries = Vec::new();
+    for entry in read {
+        charge.grow(RECORD_ROOM)?;
+        entries.push(entry);
+    }
+    Ok(entries)
 }
 
 /// Why a body is not taken.

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::batch::Refused;
+use crate::batch::Overloaded;
 use crate::bundle::Identity;
 use crate::pipeline::{Detail, Judgement};
 use crate::record::{BadRecord, Entry, RecordId};
-use crate::telemetry::{Overload, Tally};
+use crate::telemetry::{self, Tally};
 
 use super::Service;
 use super::body::Received;
@@ -65,7 +65,7 @@ pub(super) async fn judge(
     }
     let deadline = Instant::now() + service.limits.request_timeout;
     let judged = service.judge.judge(records, detail, deadline).await;
-    let judged = judged.map_err(|refused| refuse(service, &refused))?;
+    let judged = judged.map_err(|overloaded| refuse(service, &overloaded))?;
     service.progress.judged();
     let outcomes = assemble(service, places, judged.judgements)?;
     Ok(Judged {
@@ -113,21 +113,15 @@ fn too_few() -> Problem {
     )
 }
 
-fn refuse(service: &Service, refused: &Refused) -> Problem {
-    match refused {
-        Refused::Overloaded { retry_after } => {
-            service.metrics.overloaded(Overload::Queue);
-            let detail = "the queue of records is full; nothing of this request was taken, send \
-                          it again";
-            Problem::new(Kind::Overloaded, detail).retry_after(*retry_after)
-        }
-        Refused::Draining => draining(service),
-    }
+fn refuse(service: &Service, overloaded: &Overloaded) -> Problem {
+    service.metrics.overloaded(telemetry::Overload::Queue);
+    let detail = "the queue of records is full; nothing of this request was taken, send it again";
+    Problem::new(Kind::Overloaded, detail).retry_after(overloaded.retry_after)
 }
 
 /// The answer to a request that comes too late.
 pub(super) fn draining(service: &Service) -> Problem {
-    service.metrics.overloaded(Overload::Draining);
+    service.metrics.overloaded(telemetry::Overload::Draining);
     let detail = "this process is ending; nothing of this request was taken, send it again";
     Problem::new(Kind::Draining, detail).retry_after(DRAINING_RETRY)
 }

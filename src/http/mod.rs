@@ -28,7 +28,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::batch::{Dispatcher, Judged, Refused};
+use crate::batch::{Dispatcher, Judged, Overloaded};
 use crate::config::ServerConfig;
 use crate::pipeline::Detail;
 use crate::record::Record;
@@ -46,7 +46,7 @@ use inflight::Ledger;
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A future that can be sent between threads and borrows from the judge.
-pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Judged, Refused>> + Send + 'a>>;
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Judged, Overloaded>> + Send + 'a>>;
 
 /// Whoever turns records into verdicts.
 pub trait Judge: Send + Sync {

@@ -31,10 +31,7 @@ impl Judge for WordJudge {
             let says = |word: &str| records.iter().any(|r| r.message.contains(word));
             if says("overload") {
                 let retry_after = Duration::from_millis(1500);
-                return Err(Refused::Overloaded { retry_after });
-            }
-            if says("draining") {
-                return Err(Refused::Draining);
+                return Err(Overloaded { retry_after });
             }
             if says("slow") {
                 tokio::time::sleep(Duration::from_millis(300)).await;
