@@ -4,6 +4,8 @@
 //! chunk is one job, and every worker owns one set of models. A request pins one snapshot when it is
 //! admitted, and all of its chunks carry it.
 
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::sync::Arc;

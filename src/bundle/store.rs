@@ -120,6 +120,18 @@ impl Store {
         })
     }
 
+    /// A store over a snapshot that a test made.
+    #[cfg(test)]
+    pub(crate) fn holding(snapshot: Snapshot) -> Store {
+        Store {
+            serving: ArcSwap::from_pointee(snapshot),
+            source: "test".into(),
+            created: String::new(),
+            load_time: Duration::ZERO,
+            rejection: None,
+        }
+    }
+
     /// The snapshot that serves now. A request takes it once and keeps it.
     pub fn current(&self) -> Arc<Snapshot> {
         self.serving.load_full()

@@ -8,6 +8,8 @@ mod explain;
 mod lane;
 mod members;
 mod sentence;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

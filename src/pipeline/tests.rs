@@ -1,0 +1,261 @@
+//! What happens when members fail, with models that fail on purpose: no real graph can be made to.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use super::*;
+use crate::engine::{GraphInfo, Model};
+use crate::features::{NUMERIC_WIDTH, VocabularyFile};
+use crate::rules::{ComplianceSet, parse_pack};
+
+const WORKS: u8 = 0;
+const FAILS: u8 = 1;
+const PANICS: u8 = 2;
+
+const PACK: &str = "
+pack: test
+about: one rule of each kind that these tests need
+rules:
+  - id: test-disk
+    title: A disk fails
+    category: critical
+    confidence: 0.8
+    floor: false
+    any: ['disk failed']
+    examples: {match: ['disk failed', 'the disk failed again'], no_match: ['disk replaced']}
+";
+
+/// A model with a constant answer, until it is told to fail.
+pub(crate) struct Scripted {
+    mood: Arc<AtomicU8>,
+    runs: Arc<AtomicUsize>,
+    width: usize,
+    answer: Vec<f32>,
+    info: ModelInfo,
+}
+
+impl Model for Scripted {
+    fn run(&mut self, rows: &[f32], batch: usize, out: &mut Vec<f32>) -> Result<(), EngineError> {
+        assert_eq!(rows.len(), batch * self.width, "rows of the declared width");
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        match self.mood.load(Ordering::Relaxed) {
+            FAILS => Err(EngineError::Run {
+                file: "scripted".into(),
+                batch,
+                detail: "told to fail".into(),
+            }),
+            PANICS => panic!("told to panic"),
+            _ => {
+                out.clear();
+                (0..batch).for_each(|_| out.extend_from_slice(&self.answer));
+                Ok(())
+            }
+        }
+    }
+
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+}
+
+/// A snapshot over scripted models, and the strings that pull them.
+pub(crate) struct Stage {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) classifier: Arc<AtomicU8>,
+    anomaly: Arc<AtomicU8>,
+    classifier_runs: Arc<AtomicUsize>,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Stage {
+        let (classifier, anomaly) = (
+            Arc::new(AtomicU8::new(WORKS)),
+            Arc::new(AtomicU8::new(WORKS)),
+        );
+        let classifier_runs = Arc::new(AtomicUsize::new(0));
+        let model =
+            |mood: &Arc<AtomicU8>, runs: &Arc<AtomicUsize>, width, answer: &[f32]| Scripted {
+                mood: mood.clone(),
+                runs: runs.clone(),
+                width,
+                answer: answer.to_vec(),
+                info: ModelInfo {
+                    engine: "scripted",
+                    provider: "cpu",
+                    graph: GraphInfo::default(),
+                },
+            };
+        let models = || {
+            Ok(Models {
+                classifier: Box::new(model(
+                    &classifier,
+                    &classifier_runs,
+                    1,
+                    &[0.1, 0.1, 0.7, 0.1],
+                )),
+                anomaly: Box::new(model(&anomaly, &Arc::default(), NUMERIC_WIDTH, &[-0.9])),
+            })
+        };
+        let snapshot = Snapshot::new(knowledge(), 1, models).expect("scripted models load");
+        Stage {
+            snapshot,
+            classifier,
+            anomaly,
+            classifier_runs,
+        }
+    }
+
+    pub(crate) fn panic_on_next_run(&self) {
+        self.classifier.store(PANICS, Ordering::Relaxed);
+    }
+
+    fn judge(&self, message: &str) -> Verdict {
+        let judged = self.snapshot.judge(0, &[record(message)], Detail::None);
+        judged[0].verdict.clone()
+    }
+}
+
+pub(crate) fn record(message: &str) -> Record {
+    Record {
+        message: message.to_owned(),
+        ..Record::default()
+    }
+}
+
+fn knowledge() -> Knowledge {
+    let pack = parse_pack("test", PACK).expect("a valid pack");
+    let vocabulary = VocabularyFile {
+        version: 1,
+        ngram: (1, 1),
+        terms: vec!["disk".into()],
+        idf: vec![1.0],
+        columns: vec![0],
+    };
+    Knowledge {
+        identity: Arc::new(Identity {
+            name: "scripted".into(),
+            version: "1".into(),
+            digest: "sha256:0".into(),
+        }),
+        rules: RuleSet::compile(vec![pack], &[]).expect("it compiles"),
+        compliance: ComplianceSet::compile(Vec::new()).expect("nothing to compile"),
+        vectorizer: Vectorizer::new(vocabulary).expect("a valid vocabulary"),
+        classifier: Classifier {
+            missing: f32::NAN,
+            temperature: 1.0,
+            labels: Category::ALL,
+        },
+        anomaly: Anomaly {
+            knots: vec![0.1, 0.2],
+            threshold: 0.9,
+        },
+        policy: Policy {
+            weights: [0.30, 0.45, 0.25],
+            noise_threshold: 0.5,
+            min_confidence: 0.3,
+            forward_degraded: false,
+            skip_models_on_compliance: false,
+        },
+        stand_in: false,
+    }
+}
+
+fn near(found: Scores, expected: [f32; 4]) {
+    let close = found
+        .to_array()
+        .iter()
+        .zip(expected)
+        .all(|(a, b)| (a - b).abs() < 1e-6);
+    assert!(close, "expected {expected:?}, found {found:?}");
+}
+
+#[test]
+fn all_members_judge() {
+    // anomaly: strength 1, so 0.9 suspicious and 0.1 routine
+    let verdict = Stage::new().judge("disk replaced");
+    near(
+        verdict.scores,
+        [
+            0.45 * 0.1 / 0.7,
+            (0.045 + 0.225) / 0.7,
+            (0.315 + 0.025) / 0.7,
+            0.045 / 0.7,
+        ],
+    );
+    assert!(verdict.flags.is_empty());
+}
+
+#[test]
+fn a_member_that_fails_is_left_out_and_its_weight_goes_to_the_others() {
+    let stage = Stage::new();
+    stage.anomaly.store(FAILS, Ordering::Relaxed);
+    let verdict = stage.judge("disk replaced");
+    near(verdict.scores, [0.1, 0.1, 0.7, 0.1]);
+    assert_eq!(
+        (verdict.category, verdict.flags.as_slice()),
+        (Category::Routine, [Flag::Degraded].as_slice())
+    );
+    assert_eq!(stage.snapshot.failures(), [0, 1]);
+}
+
+#[test]
+fn with_no_model_left_rules_judge_and_the_rest_is_forwarded() {
+    let stage = Stage::new();
+    stage.classifier.store(FAILS, Ordering::Relaxed);
+    stage.anomaly.store(FAILS, Ordering::Relaxed);
+    let matched = stage.judge("disk failed");
+    assert_eq!(
+        (matched.category, matched.reason),
+        (Category::Critical, Reason::Ensemble)
+    );
+    near(matched.scores, [0.8, 0.2 / 3.0, 0.2 / 3.0, 0.2 / 3.0]);
+    let unmatched = stage.judge("disk replaced");
+    assert_eq!(
+        (unmatched.reason, unmatched.forward),
+        (Reason::NoVote, true)
+    );
+    assert!(unmatched.flags.contains(&Flag::Degraded));
+}
+
+#[test]
+fn a_failed_member_is_not_asked_again_at_once() {
+    let stage = Stage::new();
+    stage.classifier.store(FAILS, Ordering::Relaxed);
+    stage.judge("disk replaced");
+    stage.classifier.store(WORKS, Ordering::Relaxed);
+    let verdict = stage.judge("disk replaced");
+    assert_eq!(
+        stage.classifier_runs.load(Ordering::Relaxed),
+        1,
+        "the breaker is closed for a second"
+    );
+    assert!(verdict.flags.contains(&Flag::Degraded));
+}
+
+#[test]
+fn a_record_without_a_known_word_is_not_shown_to_the_classifier() {
+    let stage = Stage::new();
+    let verdict = stage.judge("zzz");
+    assert_eq!(stage.classifier_runs.load(Ordering::Relaxed), 0);
+    assert_eq!(
+        verdict.category,
+        Category::Suspicious,
+        "the anomaly detector votes alone"
+    );
+    near(verdict.scores, [0.0, 0.9, 0.1, 0.0]);
+}
+
+#[test]
+fn a_late_record_has_what_the_rules_say() {
+    let stage = Stage::new();
+    let late = stage
+        .snapshot
+        .judge_late(0, &[record("disk failed"), record("disk replaced")]);
+    assert_eq!(late[0].verdict.category, Category::Critical);
+    assert_eq!(late[1].verdict.reason, Reason::NoVote);
+    assert!(
+        late.iter()
+            .all(|j| j.verdict.forward && j.verdict.flags.contains(&Flag::Timeout))
+    );
+    assert_eq!(stage.classifier_runs.load(Ordering::Relaxed), 0);
+}
