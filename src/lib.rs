@@ -8,22 +8,36 @@
 //! ```text
 //! bytes -> http -> record -> batch (queue, workers) -> pipeline -> verdicts -> bytes
 //!
-//! pipeline: parse -> rules ---------------------------------------------\
-//!                 -> text (masks, tokens) -> features -> engine: classifier -> ensemble -> verdict
-//!                                         -> features -> engine: anomaly ---/
+//! pipeline: parse -> text (masks) -> rules ------------------------------\
+//!                         |-> tokens -> features -> engine: classifier ----> ensemble -> verdict
+//!                         \-> features (numeric) -> engine: anomaly ------/
 //! ```
 //!
-//! A start (or a swap of models):
+//! A start:
 //!
 //! ```text
-//! directory or built-in bytes -> bundle: digests, shapes, golden samples, warm-up -> snapshot -> app
+//! directory or built-in bytes -> bundle: digests, settings, shapes, golden samples, warm-up
+//!                             -> pipeline::Snapshot -> bundle::Store -> app serves
 //! ```
+//!
+//! | room | owns |
+//! |---|---|
+//! | [`verdict`] | the words that all rooms share |
+//! | [`record`], [`parse`] | bodies to records, a message's header to source, severity, body, fields |
+//! | [`text`], [`features`] | masks and tokens, model inputs |
+//! | [`rules`], [`engine`], [`ensemble`] | what votes, what runs a graph, what decides |
+//! | [`pipeline`] | a snapshot and how it judges a batch |
+//! | [`batch`] | the bounded queue and the threads that judge |
+//! | [`bundle`] | what makes a snapshot of files, and refuses to |
+//! | [`http`], [`telemetry`] | the two ports; metrics and the log |
+//! | [`config`], [`app`], [`cli`] | what is configured, who builds everything, the commands |
 //!
 //! # Who may import whom
 //!
 //! `cli, app -> http -> batch -> pipeline -> {rules, features, engine, ensemble} -> {text, parse,
-//! record, verdict}`; `bundle` builds snapshots out of the parts of `pipeline`; `config` is read by
-//! `app` and `cli`, which alone know every room. Nothing below `http` knows HTTP or metrics.
+//! record, verdict}`. `bundle` builds snapshots out of the parts of `pipeline`, and `batch` takes the
+//! serving one from its store. `config` is plain values that any room may take. Nothing below `http`
+//! knows HTTP or metrics.
 
 pub mod app;
 pub mod batch;

@@ -6,6 +6,7 @@ mod files;
 mod load;
 pub mod manifest;
 mod proof;
+mod settings;
 mod store;
 
 pub use crate::pipeline::Identity;

@@ -4,11 +4,12 @@ use std::io::{self, BufWriter, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::input::{Line, Lines};
-use super::output::{Passthrough, Renderer, Summary};
+use super::output::{OutputFormat, Renderer};
 use super::progress::Progress;
+use super::summary::Summary;
 use crate::bundle::{Loader, Origin, Proof};
 use crate::config::Config;
 use crate::pipeline::{Detail, Judgement, Snapshot};
@@ -50,17 +51,6 @@ pub struct ClassifyArgs {
     config: Option<PathBuf>,
     /// Files of lines or NDJSON; standard input where none is named
     files: Vec<PathBuf>,
-}
-
-/// How verdicts are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum OutputFormat {
-    /// One JSON object a line.
-    Ndjson,
-    /// One JSON document.
-    Json,
-    /// Columns for a person.
-    Table,
 }
 
 fn category(name: &str) -> Result<Category, String> {
@@ -137,7 +127,7 @@ impl ClassifyArgs {
     fn renderer(&self, snapshot: &Snapshot) -> anyhow::Result<Renderer> {
         let out = BufWriter::new(io::stdout());
         if self.passthrough {
-            return Ok(Renderer::passthrough(out, Passthrough::new()));
+            return Ok(Renderer::passthrough(out));
         }
         let color = io::stdout().is_terminal();
         Renderer::new(out, self.format, &snapshot.knowledge().identity, color)

@@ -9,6 +9,7 @@ mod output;
 mod progress;
 pub mod rules;
 pub mod serve;
+mod summary;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,13 +1,11 @@
-//! Verdicts as people and programs want them: NDJSON, JSON, a table, lines passed through, a summary.
+//! Verdicts as people and programs want them: NDJSON, JSON, a table, lines passed through.
 
 use std::io::{self, Write};
-use std::time::Instant;
 
-use comfy_table::{CellAlignment, Table, presets};
+use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::classify::OutputFormat;
 use super::input::Line;
 use crate::pipeline::{Explanation, Identity, Judgement};
 use crate::record::{BadRecord, Entry, RecordId};
@@ -28,6 +26,17 @@ struct Row<'a> {
     explanation: Option<&'a Explanation>,
 }
 
+/// How verdicts are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputFormat {
+    /// One JSON object a line.
+    Ndjson,
+    /// One JSON document.
+    Json,
+    /// Columns for a person.
+    Table,
+}
+
 /// Writes results one by one; nothing is gathered, whatever the length of the input.
 pub(super) struct Renderer {
     out: Box<dyn Write>,
@@ -39,7 +48,7 @@ enum Style {
     Ndjson,
     Json(Identity),
     Table { color: bool },
-    Passthrough(Passthrough),
+    Passthrough,
 }
 
 impl Renderer {
@@ -72,10 +81,11 @@ impl Renderer {
         })
     }
 
-    pub(super) fn passthrough(out: impl Write + 'static, style: Passthrough) -> Renderer {
+    /// Copies lines with their verdicts.
+    pub(super) fn passthrough(out: impl Write + 'static) -> Renderer {
         Renderer {
             out: Box::new(out),
-            style: Style::Passthrough(style),
+            style: Style::Passthrough,
             written: 0,
         }
     }
@@ -97,7 +107,7 @@ impl Renderer {
                 write_result(&mut self.out, line, judgement)?;
             }
             Style::Table { color } => write_table_row(&mut self.out, *color, line, judgement)?,
-            Style::Passthrough(style) => style.write(&mut self.out, line, judgement)?,
+            Style::Passthrough => pass_through(&mut self.out, line, judgement)?,
         }
         self.written += 1;
         Ok(())
@@ -106,7 +116,7 @@ impl Renderer {
     /// A reader at the other end of a pipe waits for these lines.
     pub(super) fn end_of_batch(&mut self) -> io::Result<()> {
         match self.style {
-            Style::Passthrough(_) => self.out.flush(),
+            Style::Passthrough => self.out.flush(),
             _ => Ok(()),
         }
     }
@@ -202,132 +212,33 @@ fn paint(category: Category) -> &'static str {
 
 /// The line itself with its verdict: a JSON object gets the key `logtriage`, any other line a prefix
 /// `CATEGORY CONFIDENCE forward|keep` and a tab.
-pub(super) struct Passthrough;
-
-impl Passthrough {
-    pub(super) fn new() -> Passthrough {
-        Passthrough
-    }
-
-    fn write(
-        &self,
-        out: &mut dyn Write,
-        line: &Line,
-        judgement: Option<&Judgement>,
-    ) -> anyhow::Result<()> {
-        if let Ok(Value::Object(mut object)) = serde_json::from_slice(&line.bytes) {
-            let verdict = match (judgement, &line.entry) {
-                (Some(judgement), _) => serde_json::to_value(&judgement.verdict)?,
-                (None, Entry::Bad(bad)) => bad_row(bad),
-                (None, Entry::Record(_)) => Value::Null,
-            };
-            object.insert("logtriage".to_owned(), verdict);
-            serde_json::to_writer(&mut *out, &object)?;
-        } else {
-            match judgement.map(|j| &j.verdict) {
-                Some(verdict) => {
-                    let action = if verdict.forward { "forward" } else { "keep" };
-                    write!(
-                        out,
-                        "{} {:.2} {action}\t",
-                        verdict.category, verdict.confidence
-                    )?;
-                }
-                None => write!(out, "unreadable 0.00 forward\t")?,
-            }
-            out.write_all(&line.bytes)?;
-        }
-        writeln!(out)?;
-        Ok(())
-    }
-}
-
-/// What was judged, for the table at the end.
-pub(super) struct Summary {
-    started: Instant,
-    records: [u64; 4],
-    forwarded: [u64; 4],
-    bytes: [u64; 4],
-    forwarded_bytes: [u64; 4],
-    unreadable: u64,
-}
-
-impl Summary {
-    pub(super) fn start() -> Summary {
-        Summary {
-            started: Instant::now(),
-            records: [0; 4],
-            forwarded: [0; 4],
-            bytes: [0; 4],
-            forwarded_bytes: [0; 4],
-            unreadable: 0,
-        }
-    }
-
-    pub(super) fn count(&mut self, line: &Line, judgement: Option<&Judgement>) {
-        let Some(verdict) = judgement.map(|j| &j.verdict) else {
-            self.unreadable += 1;
-            return;
+fn pass_through(
+    out: &mut dyn Write,
+    line: &Line,
+    judgement: Option<&Judgement>,
+) -> anyhow::Result<()> {
+    if let Ok(Value::Object(mut object)) = serde_json::from_slice(&line.bytes) {
+        let verdict = match (judgement, &line.entry) {
+            (Some(judgement), _) => serde_json::to_value(&judgement.verdict)?,
+            (None, Entry::Bad(bad)) => bad_row(bad),
+            (None, Entry::Record(_)) => Value::Null,
         };
-        let (place, bytes) = (verdict.category.index(), line.bytes.len() as u64);
-        self.records[place] += 1;
-        self.bytes[place] += bytes;
-        if verdict.forward {
-            self.forwarded[place] += 1;
-            self.forwarded_bytes[place] += bytes;
+        object.insert("logtriage".to_owned(), verdict);
+        serde_json::to_writer(&mut *out, &object)?;
+    } else {
+        match judgement.map(|j| &j.verdict) {
+            Some(verdict) => {
+                let action = if verdict.forward { "forward" } else { "keep" };
+                write!(
+                    out,
+                    "{} {:.2} {action}\t",
+                    verdict.category, verdict.confidence
+                )?;
+            }
+            None => write!(out, "unreadable 0.00 forward\t")?,
         }
+        out.write_all(&line.bytes)?;
     }
-
-    /// Prints the table to standard error: standard output belongs to the verdicts.
-    pub(super) fn print(&self) {
-        let total: u64 = self.records.iter().sum();
-        let share =
-            |part: u64, whole: u64| format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64);
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_header([
-            "category",
-            "records",
-            "share",
-            "forwarded",
-            "bytes",
-            "bytes forwarded",
-        ]);
-        for category in Category::ALL {
-            let i = category.index();
-            table.add_row([
-                category.to_string(),
-                self.records[i].to_string(),
-                share(self.records[i], total),
-                self.forwarded[i].to_string(),
-                self.bytes[i].to_string(),
-                self.forwarded_bytes[i].to_string(),
-            ]);
-        }
-        let sum = |a: &[u64; 4]| a.iter().sum::<u64>();
-        table.add_row([
-            "all".to_owned(),
-            total.to_string(),
-            share(total, total),
-            sum(&self.forwarded).to_string(),
-            sum(&self.bytes).to_string(),
-            sum(&self.forwarded_bytes).to_string(),
-        ]);
-        for column in table.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        let seconds = self.started.elapsed().as_secs_f64();
-        eprintln!("{table}\n");
-        eprintln!(
-            "{total} records in {seconds:.1} s ({:.0} a second); {} of the records and {} of the bytes are forwarded{}",
-            total as f64 / seconds.max(1e-9),
-            share(sum(&self.forwarded), total),
-            share(sum(&self.forwarded_bytes), sum(&self.bytes)),
-            if self.unreadable > 0 {
-                format!("; {} records could not be read", self.unreadable)
-            } else {
-                String::new()
-            },
-        );
-    }
+    writeln!(out)?;
+    Ok(())
 }

@@ -1,0 +1,124 @@
+//! The checks of a manifest that need no other file: settings that this program can serve.
+
+use serde::Deserialize;
+
+use super::BundleError;
+use super::manifest::{FORMAT, Manifest};
+use crate::features::{NUMERIC_VERSION, NUMERIC_WIDTH};
+use crate::text::{NORMALIZER_VERSION, TOKENIZER_VERSION};
+use crate::verdict::Category;
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    pub fn parse(json: &[u8]) -> Result<Manifest, BundleError> {
+        #[derive(Deserialize)]
+        struct Form {
+            format: u32,
+        }
+        // The form is looked at first: a later form may have keys that this program cannot know.
+        let form: Form =
+            serde_json::from_slice(json).map_err(BundleError::unreadable("manifest.json"))?;
+        expect("format", &FORMAT, &form.format)?;
+        let manifest: Manifest =
+            serde_json::from_slice(json).map_err(BundleError::unreadable("manifest.json"))?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), BundleError> {
+        expect(
+            "text.normalizer",
+            &NORMALIZER_VERSION,
+            &self.text.normalizer,
+        )?;
+        expect("text.tokenizer", &TOKENIZER_VERSION, &self.text.tokenizer)?;
+        expect("text.sublinear_tf", &true, &self.text.sublinear_tf)?;
+        expect("text.norm", "l2", self.text.norm.as_str())?;
+        expect("numeric.version", &NUMERIC_VERSION, &self.numeric.version)?;
+        let anomaly = &self.members.anomaly;
+        expect(
+            "members.anomaly.input_width",
+            &NUMERIC_WIDTH,
+            &anomaly.input_width,
+        )?;
+        let mut labels = self.labels.clone();
+        labels.sort();
+        if labels != Category::ALL {
+            return Err(BundleError::setting(
+                "labels",
+                "each of the four categories once",
+                format!("{:?}", self.labels),
+            ));
+        }
+        self.check_numbers()
+    }
+
+    fn check_numbers(&self) -> Result<(), BundleError> {
+        let members = &self.members;
+        let weights = [
+            members.rules.weight,
+            members.classifier.weight,
+            members.anomaly.weight,
+        ];
+        let good =
+            weights.iter().all(|w| w.is_finite() && *w >= 0.0) && weights.iter().any(|w| *w > 0.0);
+        if !good {
+            let what = "finite weights, none negative, not all zero";
+            return Err(BundleError::setting(
+                "members.*.weight",
+                what,
+                format!("{weights:?}"),
+            ));
+        }
+        let temperature = members.classifier.calibration.temperature;
+        if !(temperature.is_finite() && temperature > 0.0) {
+            let what = "a number above 0";
+            return Err(BundleError::setting(
+                "members.classifier.calibration.temperature",
+                what,
+                temperature.to_string(),
+            ));
+        }
+        let shares = [
+            ("members.anomaly.threshold", members.anomaly.threshold),
+            ("decision.min_confidence", self.decision.min_confidence),
+            ("decision.noise_threshold", self.decision.noise_threshold),
+            ("golden.tolerance", self.golden.tolerance),
+        ];
+        for (key, value) in shares {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(BundleError::setting(
+                    key,
+                    "a number from 0 to 1",
+                    value.to_string(),
+                ));
+            }
+        }
+        let knots = &members.anomaly.calibration.knots;
+        let ascending = knots.len() >= 2 && knots.windows(2).all(|pair| pair[0] <= pair[1]);
+        if !ascending || knots.iter().any(|k| !k.is_finite()) {
+            let what = "at least two finite numbers in ascending order";
+            return Err(BundleError::setting(
+                "members.anomaly.calibration.knots",
+                what,
+                format!("{} numbers", knots.len()),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn expect<T: PartialEq + std::fmt::Debug + ?Sized>(
+    key: &str,
+    expected: &T,
+    found: &T,
+) -> Result<(), BundleError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(BundleError::setting(
+        key,
+        &format!("{expected:?}"),
+        format!("{found:?}"),
+    ))
+}
