@@ -78,6 +78,13 @@ fn check(body: &str, content_type: Option<&str>, pieces: &[(String, Option<Strin
     }
 }
 
+/// The line without a byte-order mark, where it is the first.
+fn strip_first(place: usize, line: &str) -> &str {
+    line.strip_prefix('\u{feff}')
+        .filter(|_| place == 0)
+        .unwrap_or(line)
+}
+
 proptest! {
     #[test]
     fn good_and_broken_records_keep_their_places(pieces in prop::collection::vec(piece(), 1..12)) {
@@ -113,20 +120,15 @@ proptest! {
 
     #[test]
     fn every_line_survives(lines in prop::collection::vec("[^\n\r\\{\\x00]{0,40}", 0..10)) {
-        let kept: Vec<&str> = lines.iter().map(String::as_str).filter(|l| !l.trim().is_empty()).collect();
+        // A byte-order mark before the first line is not part of it.
+        let bare = |(place, line)| strip_first(place, line);
+        let kept: Vec<&str> = lines.iter().map(String::as_str).enumerate().map(bare).filter(|l| !l.trim().is_empty()).collect();
         match decode(lines.join("\n").as_bytes(), TEXT, &limits()) {
             Ok(entries) => {
                 let messages: Vec<String> = entries.iter().map(word).collect();
-                // A byte-order mark before the first line is not part of it.
-                let joined = messages.join("\n");
-                let kept = kept.join("\n");
-                let bare = |text: &str| text.trim_start_matches('\u{feff}').to_owned();
-                prop_assert_eq!(bare(&joined), bare(&kept));
+                prop_assert_eq!(messages.join("\n"), kept.join("\n"));
             }
-            Err(_) => {
-                let nothing = kept.concat().trim_matches('\u{feff}').is_empty();
-                prop_assert!(nothing);
-            }
+            Err(_) => prop_assert!(kept.is_empty()),
         }
     }
 }
