@@ -44,8 +44,8 @@ const SEVERITY_FLOOR: u8 = 2;
 
 /// Decides one record, as the section "Ensemble" of ARCHITECTURE.md describes.
 pub fn decide(policy: &Policy, evidence: Evidence) -> Verdict {
-    if policy.skip_models_on_compliance && !evidence.claims.is_empty() {
-        return skipped(evidence);
+    if skips_models(policy, &evidence) {
+        return skipped(policy, evidence);
     }
     let scores = weighted_mean(&policy.weights, &evidence.votes);
     let voted = scores.map(|s| winner(s, policy.noise_threshold));
@@ -146,19 +146,21 @@ fn flags(policy: &Policy, evidence: &Evidence, confidence: f32) -> Vec<Flag> {
         .collect()
 }
 
-/// `compliance.skip_models`: the models and rules are not asked, the record goes through as critical.
-fn skipped(evidence: Evidence) -> Verdict {
-    let mut flags = vec![Flag::Compliance];
-    if evidence.truncated {
-        flags.push(Flag::Truncated);
-    }
+/// True where the configuration asks that the models are skipped for records that a framework claims.
+pub fn skips_models(policy: &Policy, evidence: &Evidence) -> bool {
+    policy.skip_models_on_compliance && !evidence.claims.is_empty()
+}
+
+/// `compliance.skip_models`: the models are not asked, the record goes through as critical.
+fn skipped(policy: &Policy, evidence: Evidence) -> Verdict {
+    let confidence = 1.0;
     Verdict {
         category: Category::Critical,
-        confidence: 1.0,
+        confidence,
         forward: true,
         reason: Reason::Compliance,
-        flags,
-        scores: Scores::peaked(Category::Critical, 1.0),
+        flags: flags(policy, &evidence, confidence),
+        scores: Scores::peaked(Category::Critical, confidence),
         compliance: evidence.claims,
     }
 }

@@ -134,8 +134,9 @@ fn passthrough_answers_each_line_before_the_next_one_comes() {
             Some(_) => {
                 let object: Value =
                     serde_json::from_str(&answer).expect("the object with its verdict");
-                assert_eq!(object["message"], "connection accepted");
                 assert!(object["logtriage"]["category"].is_string(), "{answer}");
+                let bare = line.strip_suffix('}').expect("an object");
+                assert!(answer.starts_with(bare), "not a byte is changed: {answer}");
             }
             None => assert!(
                 answer.trim_end().ends_with(line) && answer.contains("forward\t"),
@@ -170,6 +171,13 @@ fn bad_usage_and_bad_configuration_are_64_and_a_missing_file_is_1() {
             text(&output.stderr)
         );
     }
+    let site = logtriage()
+        .args(["classify"])
+        .env("LOGTRIAGE__RULES__PACKS", "/nowhere")
+        .stdin(Stdio::null())
+        .output()
+        .expect("it runs");
+    assert_eq!(site.status.code(), Some(64), "{}", text(&site.stderr));
     let unknown = logtriage()
         .args(["config", "check"])
         .env("LOGTRIAGE__SERVER__BODY_LIMITS", "1MiB")
@@ -259,4 +267,23 @@ fn peak_kib(child: &Child) -> u64 {
         .expect("a figure")
         .parse()
         .expect("a number")
+}
+
+#[test]
+fn passthrough_changes_no_byte_of_a_line() {
+    let odd = "{\"message\":\"x\",\"big\":12345678901234567890123,\"f\":1.10,\"d\":1,\"d\":2,\"u\":\"\\u00e9\"}";
+    let output = run(
+        &["classify", "--passthrough", "--quiet"],
+        &format!("{odd}\n\n{{}}\nplain\n"),
+    );
+    let lines: Vec<String> = text(&output.stdout).lines().map(str::to_owned).collect();
+    assert!(
+        lines[0].starts_with(odd.strip_suffix('}').expect("an object")),
+        "{}",
+        lines[0]
+    );
+    assert_eq!(lines[1], "", "a blank line is copied");
+    assert!(lines[2].starts_with("{\"logtriage\":{"), "{}", lines[2]);
+    assert!(lines[3].ends_with("\tplain"), "{}", lines[3]);
+    assert_eq!(lines.len(), 4);
 }

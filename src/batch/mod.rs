@@ -9,11 +9,12 @@ mod tests;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio::sync::oneshot;
+use tokio::time::timeout_at;
 
 use crate::bundle::{Identity, Store};
 use crate::config::{BatchConfig, EngineConfig};
@@ -21,6 +22,9 @@ use crate::pipeline::{Detail, Judgement, Snapshot};
 use crate::record::Record;
 
 pub use worker::Workers;
+
+/// How long after the deadline a caller still waits for its workers.
+const OVERDUE: Duration = Duration::from_secs(5);
 
 /// Takes records in and gives judgements back. Clones share one queue.
 #[derive(Clone)]
@@ -36,6 +40,8 @@ pub struct Dispatcher {
 struct Shared {
     /// Records admitted and not yet judged.
     waiting: AtomicUsize,
+    /// Chunks judged since the start: it moves while work is done.
+    judged: AtomicU64,
     /// Nanoseconds of one worker that a record took lately.
     record_nanos: AtomicUsize,
     workers: usize,
@@ -78,10 +84,11 @@ pub fn start(
 ) -> std::io::Result<(Dispatcher, Workers)> {
     let shared = Arc::new(Shared {
         waiting: AtomicUsize::new(0),
+        judged: AtomicU64::new(0),
         record_nanos: AtomicUsize::new(20_000),
         workers: engine.workers.get(),
     });
-    // The bound is `capacity` in records, kept by `admit`; the channel holds at most that many jobs.
+    // The bound is in records, and `admit` keeps it.
     let (jobs, inbox) = flume::unbounded();
     let workers = Workers::spawn(&inbox, &shared)?;
     let dispatcher = Dispatcher {
@@ -126,9 +133,11 @@ impl Dispatcher {
         }
         let mut judgements = Vec::new();
         for (count, receiver) in pending {
-            match receiver.await {
-                Ok(chunk) => judgements.extend(chunk),
-                Err(_) => judgements.extend(std::iter::repeat_n(Judgement::fail_open(), count)),
+            // A worker that hangs must not hold its caller for ever.
+            let answered = timeout_at((deadline + OVERDUE).into(), receiver).await;
+            match answered {
+                Ok(Ok(chunk)) => judgements.extend(chunk),
+                _ => judgements.extend(std::iter::repeat_n(Judgement::fail_open(), count)),
             }
         }
         Ok(Judged { judgements, model })
@@ -137,6 +146,11 @@ impl Dispatcher {
     /// Records that are admitted and not yet judged.
     pub fn waiting(&self) -> usize {
         self.shared.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Chunks judged since the start.
+    pub fn judged(&self) -> u64 {
+        self.shared.judged.load(Ordering::Relaxed)
     }
 
     /// Reserves room for a whole request. One that is larger than the queue is admitted when nothing

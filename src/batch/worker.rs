@@ -45,28 +45,29 @@ impl Workers {
 fn work(number: usize, job: Job, shared: &Shared) {
     let count = job.records.len();
     // A caller that went away wants no answer.
-    if !job.answer.is_closed() {
+    let judgements = (!job.answer.is_closed()).then(|| {
         let start = Instant::now();
-        let judgements = catch_unwind(AssertUnwindSafe(|| judge(number, &job, start)));
-        let judgements = judgements.unwrap_or_else(|_| {
+        let judgements = catch_unwind(AssertUnwindSafe(|| judge(number, &job)));
+        shared.learn(count, start);
+        judgements.unwrap_or_else(|_| {
             tracing::error!(
                 records = count,
                 "a worker panicked; its records are answered fail-open and forwarded"
             );
             vec![Judgement::fail_open(); count]
-        });
-        shared.learn(count, start);
+        })
+    });
+    shared.judged.fetch_add(1, Ordering::Relaxed);
+    shared.waiting.fetch_sub(count, Ordering::Relaxed);
+    if let Some(judgements) = judgements {
         // The caller may have gone away meanwhile.
         let _ = job.answer.send(judgements);
     }
-    shared.waiting.fetch_sub(count, Ordering::Relaxed);
 }
 
-fn judge(number: usize, job: &Job, now: Instant) -> Vec<Judgement> {
-    if now >= job.deadline {
-        return job.snapshot.judge_late(number, &job.records);
-    }
-    job.snapshot.judge(number, &job.records, job.detail)
+fn judge(number: usize, job: &Job) -> Vec<Judgement> {
+    job.snapshot
+        .judge_until(number, &job.records, job.detail, job.deadline)
 }
 
 impl Shared {

@@ -74,6 +74,20 @@ pub enum BundleError {
     /// A graph is not usable.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A model failed on the warm-up batch.
+    #[error(
+        "expected the warm-up batch to run, found {classifier} failures of the classifier and \
+         {anomaly} of the anomaly detector; the log has their words"
+    )]
+    WarmUp {
+        /// Failed runs of the classifier.
+        classifier: u64,
+        /// Failed runs of the anomaly detector.
+        anomaly: u64,
+    },
+    /// The site's own packs are not usable, whatever the bundle.
+    #[error("rules.packs or rules.compliance: {0}")]
+    Site(RuleError),
     /// A golden sample is judged otherwise than recorded.
     #[error("golden sample {line}: expected {expected}, found {found} for the message {message:?}")]
     Golden {
@@ -105,6 +119,8 @@ impl BundleError {
             ) => "no_engine",
             BundleError::Engine(EngineError::Shape { .. }) => "wrong_shape",
             BundleError::Engine(_) => "bad_graph",
+            BundleError::WarmUp { .. } => "warm_up_failed",
+            BundleError::Site(_) => "bad_site_rules",
             BundleError::Golden { .. } => "golden_failed",
         }
     }

@@ -108,7 +108,8 @@ fn read_from(directory: &Path, name: &str) -> Result<Vec<u8>, BundleError> {
         Ok(file) => read_bounded(name, file),
         Err(not_there) => {
             let compressed = File::open(directory.join(format!("{name}.zst")));
-            let compressed = compressed.map_err(|_| missing(name, &not_there.to_string()))?;
+            let path = directory.join(name).display().to_string();
+            let compressed = compressed.map_err(|_| missing(&path, &not_there.to_string()))?;
             let decoder = zstd::Decoder::new(compressed).map_err(BundleError::unreadable(name))?;
             read_bounded(name, decoder)
         }

@@ -10,7 +10,7 @@ use crate::engine::{GraphContract, Runtime};
 use crate::ensemble::Policy;
 use crate::features::{Vectorizer, VocabularyFile};
 use crate::pipeline::{Anomaly, Classifier, Identity, Knowledge, Models, Snapshot};
-use crate::rules::{self, ComplianceSet, Pack, RuleSet};
+use crate::rules::{self, ComplianceSet, Pack, RuleError, RuleSet};
 use crate::verdict::Category;
 
 /// Whether golden samples are judged before the bundle serves.
@@ -55,7 +55,9 @@ impl Site {
         }
     }
 
-    fn read(config: &Config) -> Result<Site, BundleError> {
+    /// Reads the packs and compiles them by themselves, so that their faults are not laid at the
+    /// door of a bundle.
+    fn read(config: &Config) -> Result<Site, RuleError> {
         let mut packs = Vec::new();
         for directory in &config.rules.packs {
             packs.extend(rules::read_packs(directory)?);
@@ -67,6 +69,8 @@ impl Site {
                 CompliancePacks::Dir(directory) => rules::read_frameworks(directory)?,
             });
         }
+        RuleSet::compile(packs.clone(), &[])?;
+        ComplianceSet::compile(frameworks.clone())?;
         Ok(Site {
             packs,
             frameworks,
@@ -91,7 +95,7 @@ impl Loader {
         Ok(Loader {
             runtime: Runtime::load(config.engine.clone())?,
             workers: config.engine.workers.get(),
-            site: Site::read(config)?,
+            site: Site::read(config).map_err(BundleError::Site)?,
         })
     }
 
@@ -117,7 +121,7 @@ impl Loader {
         drop(own);
         let snapshot =
             parts.snapshot(&self.runtime, &manifest, &self.site, self.workers, stand_in)?;
-        proof::warm_up(&snapshot, self.workers);
+        proof::warm_up(&snapshot, self.workers)?;
         Ok(Loaded { snapshot, manifest })
     }
 }

@@ -43,8 +43,8 @@ pub(super) fn golden(snapshot: &Snapshot, file: &[u8], tolerance: f32) -> Result
     Ok(())
 }
 
-/// Runs a batch on each worker's models, so that the first request finds everything in memory.
-pub(super) fn warm_up(snapshot: &Snapshot, workers: usize) {
+/// Runs a batch on each worker's models: they work, and the first request finds all in memory.
+pub(super) fn warm_up(snapshot: &Snapshot, workers: usize) -> Result<(), BundleError> {
     let records: Vec<Record> = (0..32)
         .map(|index| Record {
             index,
@@ -56,6 +56,13 @@ pub(super) fn warm_up(snapshot: &Snapshot, workers: usize) {
         .collect();
     for worker in 0..workers {
         snapshot.judge(worker, &records, Detail::None);
+    }
+    match snapshot.failures() {
+        [0, 0] => Ok(()),
+        [classifier, anomaly] => Err(BundleError::WarmUp {
+            classifier,
+            anomaly,
+        }),
     }
 }
 

@@ -83,7 +83,6 @@ impl Manifest {
             ("members.anomaly.threshold", members.anomaly.threshold),
             ("decision.min_confidence", self.decision.min_confidence),
             ("decision.noise_threshold", self.decision.noise_threshold),
-            ("golden.tolerance", self.golden.tolerance),
         ];
         for (key, value) in shares {
             if !(0.0..=1.0).contains(&value) {
@@ -93,6 +92,12 @@ impl Manifest {
                     value.to_string(),
                 ));
             }
+        }
+        // A wider one would prove nothing.
+        if !(0.0..=1e-3).contains(&self.golden.tolerance) {
+            let found = self.golden.tolerance.to_string();
+            let expected = "a number from 0 to 0.001";
+            return Err(BundleError::setting("golden.tolerance", expected, found));
         }
         let knots = &members.anomaly.calibration.knots;
         let ascending = knots.len() >= 2 && knots.windows(2).all(|pair| pair[0] <= pair[1]);

@@ -83,11 +83,11 @@ impl ClassifyArgs {
             let mut judgements = judgements.into_iter();
             for line in &batch {
                 let judgement = match &line.entry {
-                    Entry::Record(_) => judgements.next(),
-                    Entry::Bad(_) => None,
+                    Some(Entry::Record(_)) => judgements.next(),
+                    _ => None,
                 };
                 summary.count(line, judgement.as_ref());
-                if self.shows(judgement.as_ref()) {
+                if self.shows(line, judgement.as_ref()) {
                     renderer.write(line, judgement.as_ref())?;
                 }
             }
@@ -133,9 +133,12 @@ impl ClassifyArgs {
         Renderer::new(out, self.format, &snapshot.knowledge().identity, color)
     }
 
-    /// An unreadable record is always shown: nothing is lost in silence.
-    fn shows(&self, judgement: Option<&Judgement>) -> bool {
-        judgement.is_none_or(|j| self.only.is_empty() || self.only.contains(&j.verdict.category))
+    /// An unreadable record is always shown: nothing is lost in silence. A blank line is copied.
+    fn shows(&self, line: &Line, judgement: Option<&Judgement>) -> bool {
+        match judgement {
+            Some(j) => self.only.is_empty() || self.only.contains(&j.verdict.category),
+            None => line.entry.is_some() || self.passthrough,
+        }
     }
 }
 
@@ -144,8 +147,8 @@ fn judge(snapshot: &Snapshot, batch: &[Line], detail: Detail, threads: usize) ->
     let records: Vec<Record> = batch
         .iter()
         .filter_map(|line| match &line.entry {
-            Entry::Record(record) => Some(record.clone()),
-            Entry::Bad(_) => None,
+            Some(Entry::Record(record)) => Some(record.clone()),
+            _ => None,
         })
         .collect();
     let share = records.len().div_ceil(threads).max(1);

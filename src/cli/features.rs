@@ -66,8 +66,9 @@ impl FeaturesArgs {
             }
             for line in &batch {
                 match &line.entry {
-                    Entry::Record(record) => write_row(record, &mut tokenizer, &mut out)?,
-                    Entry::Bad(bad) => anyhow::bail!("record {}: {}", bad.index, bad.detail),
+                    Some(Entry::Record(record)) => write_row(record, &mut tokenizer, &mut out)?,
+                    None => {}
+                    Some(Entry::Bad(bad)) => anyhow::bail!("record {}: {}", bad.index, bad.detail),
                 }
             }
         }

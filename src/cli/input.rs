@@ -10,14 +10,16 @@ use crate::record::{Entry, Limits, record_from_line};
 
 /// A longer line is cut; the cut part is read past, not kept.
 const LONGEST_LINE: u64 = 4 * 1024 * 1024;
+/// A batch ends with the line that reaches so many bytes.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 const BUFFER: usize = 256 * 1024;
 
 /// A line with its entry: the bytes are kept for `--passthrough`.
 pub(super) struct Line {
     /// The line as it came, without its end.
     pub bytes: Vec<u8>,
-    /// The record in it.
-    pub entry: Entry,
+    /// The record in it; `None` for a blank line.
+    pub entry: Option<Entry>,
 }
 
 /// Reads one input after another, line by line.
@@ -25,6 +27,7 @@ pub(super) struct Lines {
     waiting: std::vec::IntoIter<PathBuf>,
     current: Option<Box<dyn Lookahead>>,
     limits: Limits,
+    name: String,
     index: usize,
     consumed: u64,
 }
@@ -41,6 +44,7 @@ impl Lines {
             waiting: files.into_iter(),
             current: None,
             limits,
+            name: String::new(),
             index: 0,
             consumed: 0,
         }
@@ -61,11 +65,11 @@ impl Lines {
         prompt: bool,
     ) -> anyhow::Result<()> {
         batch.clear();
-        while batch.len() < most {
-            match self.next()? {
-                Some(line) => batch.push(line),
-                None => break,
-            }
+        let mut bytes = 0;
+        while batch.len() < most && bytes < BATCH_BYTES {
+            let Some(line) = self.next()? else { break };
+            bytes += line.bytes.len();
+            batch.push(line);
             if prompt && !self.line_waits() {
                 break;
             }
@@ -80,14 +84,14 @@ impl Lines {
                     return Ok(None);
                 };
                 self.current = Some(open(&path)?);
+                self.name = path.display().to_string();
             }
             let Some(reader) = self.current.as_mut() else {
                 continue;
             };
             let mut bytes = Vec::new();
-            let read = (&mut *reader)
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut bytes)?;
+            let read = reader.take(LONGEST_LINE).read_until(b'\n', &mut bytes);
+            let read = read.with_context(|| format!("cannot read {}", self.name))?;
             if read == 0 {
                 self.current = None;
                 continue;
@@ -97,12 +101,15 @@ impl Lines {
                 bytes.pop();
             } else if read as u64 == LONGEST_LINE {
                 self.consumed += reader.skip_until(b'\n')? as u64;
+                tracing::warn!(
+                    input = self.name,
+                    record = self.index,
+                    "a line is longer than {LONGEST_LINE} bytes; the rest of it is left out"
+                );
             }
-            if bytes.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            }
-            let entry = record_from_line(self.index, &bytes, &self.limits);
-            self.index += 1;
+            let blank = bytes.iter().all(u8::is_ascii_whitespace);
+            let entry = (!blank).then(|| record_from_line(self.index, &bytes, &self.limits));
+            self.index += usize::from(!blank);
             return Ok(Some(Line { bytes, entry }));
         }
     }

@@ -16,7 +16,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, ConfigError};
+use crate::bundle::BundleError;
+use crate::config::{Config, ConfigError, LogConfig, LogFormat, LogLevel};
+use crate::telemetry;
 
 /// Judges log records: critical, suspicious, routine or noise, how sure it is, and why.
 #[derive(Debug, Parser)]
@@ -36,9 +38,29 @@ enum Command {
     Serve(serve::ServeArgs),
 }
 
+/// Exit code of bad usage or configuration (`EX_USAGE` of sysexits.h).
+pub const BAD_USAGE: u8 = 64;
+
+/// The exit code of an error: 64 where the configuration is to blame, else 1.
+pub fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let site = matches!(error.downcast_ref(), Some(BundleError::Site(_)));
+    if site || error.is::<ConfigError>() {
+        ExitCode::from(BAD_USAGE)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
 impl Cli {
     /// Runs the command that the arguments name.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        if !matches!(self.command, Command::Serve(_)) {
+            // A command that ends by itself speaks up only where something is wrong.
+            telemetry::init_logs(&LogConfig {
+                level: LogLevel::Warn,
+                format: LogFormat::Text,
+            });
+        }
         match self.command {
             Command::Bundle(args) => args.run(),
             Command::Classify(args) => args.run(),

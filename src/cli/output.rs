@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use clap::ValueEnum;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::input::Line;
@@ -140,7 +141,7 @@ fn write_result(
     judgement: Option<&Judgement>,
 ) -> anyhow::Result<()> {
     match (&line.entry, judgement) {
-        (Entry::Record(record), Some(judgement)) => serde_json::to_writer(
+        (Some(Entry::Record(record)), Some(judgement)) => serde_json::to_writer(
             out,
             &Row {
                 id: record.id.as_ref(),
@@ -149,8 +150,8 @@ fn write_result(
                 explanation: judgement.explanation.as_ref(),
             },
         )?,
-        (Entry::Bad(bad), _) => serde_json::to_writer(out, &bad_row(bad))?,
-        (Entry::Record(_), None) => {}
+        (Some(Entry::Bad(bad)), _) => serde_json::to_writer(out, &bad_row(bad))?,
+        _ => {}
     }
     Ok(())
 }
@@ -210,24 +211,31 @@ fn paint(category: Category) -> &'static str {
     }
 }
 
-/// The line itself with its verdict: a JSON object gets the key `logtriage`, any other line a prefix
-/// `CATEGORY CONFIDENCE forward|keep` and a tab.
+/// The line as it came, with its verdict: a JSON object gets a last key `logtriage`, any other line
+/// a prefix `CATEGORY CONFIDENCE forward|keep` and a tab. Not a byte of the line is changed.
 fn pass_through(
     out: &mut dyn Write,
     line: &Line,
     judgement: Option<&Judgement>,
 ) -> anyhow::Result<()> {
-    if let Ok(Value::Object(mut object)) = serde_json::from_slice(&line.bytes) {
-        let verdict = match (judgement, &line.entry) {
-            (Some(judgement), _) => serde_json::to_value(&judgement.verdict)?,
-            (None, Entry::Bad(bad)) => bad_row(bad),
-            (None, Entry::Record(_)) => Value::Null,
-        };
-        object.insert("logtriage".to_owned(), verdict);
-        serde_json::to_writer(&mut *out, &object)?;
+    let text = line.bytes.trim_ascii_end();
+    if let Some(inside) = text.strip_suffix(b"}").filter(|_| is_object(text)) {
+        let empty = inside.trim_ascii_end().ends_with(b"{");
+        out.write_all(inside)?;
+        out.write_all(if empty {
+            b"\"logtriage\":"
+        } else {
+            b",\"logtriage\":"
+        })?;
+        match (judgement, &line.entry) {
+            (Some(judgement), _) => serde_json::to_writer(&mut *out, &judgement.verdict)?,
+            (None, Some(Entry::Bad(bad))) => serde_json::to_writer(&mut *out, &bad_row(bad))?,
+            _ => out.write_all(b"null")?,
+        }
+        out.write_all(b"}")?;
     } else {
-        match judgement.map(|j| &j.verdict) {
-            Some(verdict) => {
+        match (judgement.map(|j| &j.verdict), &line.entry) {
+            (Some(verdict), _) => {
                 let action = if verdict.forward { "forward" } else { "keep" };
                 write!(
                     out,
@@ -235,10 +243,15 @@ fn pass_through(
                     verdict.category, verdict.confidence
                 )?;
             }
-            None => write!(out, "unreadable 0.00 forward\t")?,
+            (None, Some(_)) => write!(out, "unreadable 0.00 forward\t")?,
+            (None, None) => {}
         }
         out.write_all(&line.bytes)?;
     }
     writeln!(out)?;
     Ok(())
+}
+
+fn is_object(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }

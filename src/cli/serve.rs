@@ -30,7 +30,7 @@ impl ServeArgs {
         runtime.shutdown_background();
         if let Err(error) = served {
             tracing::error!(error = format!("{error:#}"), "the service failed");
-            return Ok(ExitCode::FAILURE);
+            return Ok(super::exit_code(&error));
         }
         Ok(ExitCode::SUCCESS)
     }

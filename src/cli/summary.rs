@@ -32,7 +32,7 @@ impl Summary {
 
     pub(super) fn count(&mut self, line: &Line, judgement: Option<&Judgement>) {
         let Some(verdict) = judgement.map(|j| &j.verdict) else {
-            self.unreadable += 1;
+            self.unreadable += u64::from(line.entry.is_some());
             return;
         };
         let (place, bytes) = (verdict.category.index(), line.bytes.len() as u64);

@@ -5,6 +5,7 @@ mod onnxruntime;
 
 use std::collections::BTreeMap;
 
+use ndarray::ArrayView2;
 use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
@@ -52,6 +53,9 @@ pub enum EngineError {
         /// What the graph has.
         found: String,
     },
+    /// Rows that are no matrix.
+    #[error("expected rows of the model's width, found others: {0}")]
+    Rows(String),
     /// A run failed.
     #[error("{file}: the model failed on a batch of {batch}: {detail}")]
     Run {
@@ -81,9 +85,9 @@ pub struct GraphContract<'a> {
 
 /// One loaded model. It is owned by one worker at a time.
 pub trait Model: Send {
-    /// Runs `batch` rows of the declared input width, laid out row after row, and replaces `out` by
-    /// `batch` rows of the declared output width.
-    fn run(&mut self, rows: &[f32], batch: usize, out: &mut Vec<f32>) -> Result<(), EngineError>;
+    /// Runs a matrix of the declared input width, one row a record, and replaces `out` by as many
+    /// rows of the declared output width, one after another.
+    fn run(&mut self, rows: ArrayView2<'_, f32>, out: &mut Vec<f32>) -> Result<(), EngineError>;
 
     /// What runs it, for status and logs.
     fn info(&self) -> &ModelInfo;

@@ -5,6 +5,7 @@
 
 use std::sync::Mutex;
 
+use ndarray::ArrayView2;
 use ort::environment::Environment;
 use ort::ep::{
     CPU, CUDA, CoreML, ExecutionProvider, ExecutionProviderDispatch, OpenVINO, TensorRT,
@@ -14,7 +15,7 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{TensorElementType, TensorRef, ValueType};
 
 use super::{EngineError, GraphContract, GraphInfo, Model, ModelInfo, library};
-use crate::config::{EngineConfig, Optimization, Provider};
+use crate::config::{EngineConfig, EngineKind, Optimization, Provider};
 
 /// ONNX Runtime allows one environment a process, so the first one made serves all.
 static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
@@ -30,6 +31,10 @@ pub struct Runtime {
 impl Runtime {
     /// Finds and loads the library; further calls reuse what the first one loaded.
     pub fn load(options: EngineConfig) -> Result<Runtime, EngineError> {
+        match options.kind {
+            // ONNX Runtime is the one engine there is.
+            EngineKind::Auto | EngineKind::OnnxRuntime => {}
+        }
         let mut shared = ENVIRONMENT
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -72,7 +77,6 @@ impl Runtime {
             file: contract.file.to_owned(),
             input: contract.input.to_owned(),
             output: contract.output.to_owned(),
-            input_width: contract.input_width,
             output_width: contract.output_width,
             info,
         }))
@@ -230,20 +234,14 @@ struct OrtModel {
     file: String,
     input: String,
     output: String,
-    input_width: usize,
     output_width: usize,
     info: ModelInfo,
 }
 
 impl OrtModel {
-    fn run_session(
-        &mut self,
-        rows: &[f32],
-        batch: usize,
-        out: &mut Vec<f32>,
-    ) -> Result<(), String> {
-        let shape = [batch, self.input_width];
-        let input = TensorRef::from_array_view((shape, rows)).map_err(|e| e.to_string())?;
+    fn run_session(&mut self, rows: ArrayView2<'_, f32>, out: &mut Vec<f32>) -> Result<(), String> {
+        let batch = rows.nrows();
+        let input = TensorRef::from_array_view(rows).map_err(|e| e.to_string())?;
         let outputs = self
             .session
             .run(ort::inputs![self.input.as_str() => input])
@@ -268,8 +266,9 @@ impl OrtModel {
 }
 
 impl Model for OrtModel {
-    fn run(&mut self, rows: &[f32], batch: usize, out: &mut Vec<f32>) -> Result<(), EngineError> {
-        self.run_session(rows, batch, out)
+    fn run(&mut self, rows: ArrayView2<'_, f32>, out: &mut Vec<f32>) -> Result<(), EngineError> {
+        let batch = rows.nrows();
+        self.run_session(rows, out)
             .map_err(|detail| EngineError::Run {
                 file: self.file.clone(),
                 batch,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::lane::Judge;
+use super::lane::{Judge, run};
 use super::{Knowledge, read, sentence};
 use crate::ensemble::effective_weights;
 use crate::features::{NUMERIC_NAMES, NUMERIC_WIDTH, numeric_features};
@@ -200,12 +200,8 @@ fn term_effects(judge: &mut Judge, knowledge: &Knowledge, category: Category) ->
         vectorizer.write_row(counts, without, row);
     }
     let mut out = Vec::new();
-    if judge
-        .models
-        .classifier
-        .run(&rows, used.len() + 1, &mut out)
-        .is_err()
-    {
+    let classifier = judge.models.classifier.as_mut();
+    if run(classifier, &rows, width, &mut out).is_err() {
         return Vec::new();
     }
     let score = |row: usize| {

@@ -1,5 +1,10 @@
 //! One worker's models and scratch, and the walk of a batch through them.
 
+use std::time::Instant;
+
+use ndarray::ArrayView2;
+use serde_json::Value;
+
 use super::{Breaker, Detail, Explanation, Judgement, Knowledge, Snapshot, read};
 use crate::engine::{EngineError, Model, ModelInfo};
 use crate::ensemble::{self, Evidence};
@@ -11,9 +16,6 @@ use crate::record::Record;
 use crate::rules::{self, Input};
 use crate::text::{self, Tokenizer};
 use crate::verdict::Member;
-
-/// Rows of one call of the models, unless a batch is larger.
-const CHUNK: usize = 256;
 
 /// One loaded set of models.
 pub struct Models {
@@ -42,6 +44,7 @@ pub struct Judge {
 /// Buffers for reading one record.
 #[derive(Default)]
 pub(super) struct Scratch {
+    searched: String,
     pub(super) normalized: String,
     pub(super) counts: Counts,
     tokenizer: Tokenizer,
@@ -53,7 +56,9 @@ pub(super) struct Case {
     pub(super) evidence: Evidence,
     pub(super) matched: Vec<super::MatchedRule>,
     /// Row of the classifier's batch; `None` where it abstains for want of a known token.
-    row: Option<usize>,
+    classifier_row: Option<usize>,
+    /// Row of the anomaly detector's batch; `None` where the models are not asked.
+    anomaly_row: Option<usize>,
     /// Raw output of classifier and anomaly detector, for explanations.
     pub(super) raw: [Option<Vec<f32>>; 2],
 }
@@ -75,57 +80,44 @@ impl Judge {
         snapshot: &Snapshot,
         records: &[Record],
         detail: Detail,
+        deadline: Option<Instant>,
     ) -> Vec<Judgement> {
-        let mut judgements = Vec::with_capacity(records.len());
-        for chunk in records.chunks(CHUNK) {
-            self.judge_chunk(snapshot, chunk, detail, &mut judgements);
-        }
-        judgements
-    }
-
-    pub(super) fn judge_late(&mut self, snapshot: &Snapshot, records: &[Record]) -> Vec<Judgement> {
-        let knowledge = snapshot.knowledge();
-        let late = records.iter().map(|record| {
-            let parsed = read(record);
-            let mut case = self.scratch.open(knowledge, record, &parsed, Detail::None);
-            case.evidence.timeout = true;
-            Judgement {
-                verdict: ensemble::decide(&knowledge.policy, case.evidence),
-                explanation: None,
-            }
-        });
-        late.collect()
-    }
-
-    fn judge_chunk(
-        &mut self,
-        snapshot: &Snapshot,
-        records: &[Record],
-        detail: Detail,
-        out: &mut Vec<Judgement>,
-    ) {
         let knowledge = snapshot.knowledge();
         self.classifier_rows.clear();
         self.anomaly_rows.clear();
         let mut cases = Vec::with_capacity(records.len());
         for record in records {
-            cases.push(self.gather(knowledge, record, detail));
+            let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            cases.push(self.gather(knowledge, record, detail, late));
         }
         self.ask_models(snapshot, &mut cases, detail);
-        for (record, case) in records.iter().zip(cases) {
-            out.push(self.conclude(snapshot, record, case, detail));
-        }
+        let judged = records.iter().zip(cases);
+        judged
+            .map(|(record, case)| self.conclude(snapshot, record, case, detail))
+            .collect()
     }
 
-    /// Reads one record: header, rules, tokens, and the rows that the models will see.
-    fn gather(&mut self, knowledge: &Knowledge, record: &Record, detail: Detail) -> Case {
+    /// Reads one record: header, rules, tokens, and the rows that the models will see. A late one, or
+    /// one whose claim skips the models, has no rows.
+    fn gather(
+        &mut self,
+        knowledge: &Knowledge,
+        record: &Record,
+        detail: Detail,
+        late: bool,
+    ) -> Case {
         let parsed = read(record);
         let mut case = self.scratch.open(knowledge, record, &parsed, detail);
+        case.evidence.timeout = late;
+        let policy = &knowledge.policy;
+        if late || ensemble::skips_models(policy, &case.evidence) {
+            return case;
+        }
         let masks = self.scratch.count(&knowledge.vectorizer, &parsed);
         if !self.scratch.counts.is_unknown() {
             let width = knowledge.vectorizer.width();
             let start = self.classifier_rows.len();
-            case.row = Some(start / width.max(1));
+            case.classifier_row = Some(start / width.max(1));
             self.classifier_rows
                 .resize(start + width, knowledge.classifier.missing);
             let row = &mut self.classifier_rows[start..];
@@ -133,6 +125,7 @@ impl Judge {
                 .vectorizer
                 .write_row(&self.scratch.counts, None, row);
         }
+        case.anomaly_row = Some(self.anomaly_rows.len() / NUMERIC_WIDTH);
         self.anomaly_rows
             .extend_from_slice(&numeric_features(parsed.body, masks));
         case
@@ -141,31 +134,33 @@ impl Judge {
     fn ask_models(&mut self, snapshot: &Snapshot, cases: &mut [Case], detail: Detail) {
         let knowledge = snapshot.knowledge();
         let [classifier_breaker, anomaly_breaker] = &snapshot.breakers;
-        let width = knowledge.vectorizer.width().max(1);
         let classified = ask(
             self.models.classifier.as_mut(),
             classifier_breaker,
             &self.classifier_rows,
-            self.classifier_rows.len() / width,
+            knowledge.vectorizer.width(),
             &mut self.classifier_out,
         );
         let measured = ask(
             self.models.anomaly.as_mut(),
             anomaly_breaker,
             &self.anomaly_rows,
-            self.anomaly_rows.len() / NUMERIC_WIDTH,
+            NUMERIC_WIDTH,
             &mut self.anomaly_out,
         );
-        for (place, case) in cases.iter_mut().enumerate() {
+        for case in cases {
+            let Some(anomaly_row) = case.anomaly_row else {
+                continue;
+            };
             case.evidence.degraded |= !(classified && measured);
-            if classified && let Some(row) = case.row {
+            if classified && let Some(row) = case.classifier_row {
                 let raw = &self.classifier_out[row * 4..row * 4 + 4];
-                case.evidence.votes[Member::Classifier as usize] =
-                    Some(knowledge.classifier.vote(raw));
+                let vote = knowledge.classifier.vote(raw);
+                case.evidence.votes[Member::Classifier as usize] = Some(vote);
                 case.keep_raw(0, raw, detail);
             }
             if measured {
-                let score = self.anomaly_out[place];
+                let score = self.anomaly_out[anomaly_row];
                 case.evidence.votes[Member::Anomaly as usize] = knowledge.anomaly.vote(score);
                 case.keep_raw(1, &[score], detail);
             }
@@ -207,16 +202,16 @@ fn ask(
     model: &mut dyn Model,
     breaker: &Breaker,
     rows: &[f32],
-    batch: usize,
+    width: usize,
     out: &mut Vec<f32>,
 ) -> bool {
-    if batch == 0 {
+    if rows.is_empty() {
         return true;
     }
     if !breaker.allows() {
         return false;
     }
-    match model.run(rows, batch, out) {
+    match run(model, rows, width, out) {
         Ok(()) => {
             breaker.succeeded();
             true
@@ -227,6 +222,18 @@ fn ask(
             false
         }
     }
+}
+
+/// Rows of `width`, one after another, as the matrix that a model takes.
+pub(super) fn run(
+    model: &mut dyn Model,
+    rows: &[f32],
+    width: usize,
+    out: &mut Vec<f32>,
+) -> Result<(), EngineError> {
+    let rows = ArrayView2::from_shape((rows.len() / width, width), rows);
+    let rows = rows.map_err(|error| EngineError::Rows(error.to_string()))?;
+    model.run(rows, out)
 }
 
 fn log_failure(error: &EngineError) {
@@ -244,8 +251,9 @@ impl Scratch {
     ) -> Case {
         self.normalized.clear();
         text::normalize(parsed.body, &mut self.normalized);
+        self.searched.clear();
         let input = Input {
-            message: &record.message,
+            message: searched(record, &mut self.searched),
             masked: &self.normalized,
             source: parsed.source.as_deref(),
             record_source: record.source.as_deref(),
@@ -271,7 +279,8 @@ impl Scratch {
             } else {
                 matches.all().map(Into::into).collect()
             },
-            row: None,
+            classifier_row: None,
+            anomaly_row: None,
             raw: [None, None],
         }
     }
@@ -289,6 +298,30 @@ impl Scratch {
         }
         Vectorizer::finish(&mut self.counts);
         masks
+    }
+}
+
+/// The text that patterns on the message search: the message, and after it, line by line, the text
+/// of every further field. An attack beside a harmless message is an attack.
+fn searched<'a>(record: &'a Record, buffer: &'a mut String) -> &'a str {
+    if record.fields.is_empty() {
+        return &record.message;
+    }
+    buffer.push_str(&record.message);
+    record.fields.values().for_each(|v| append_text(v, buffer));
+    buffer
+}
+
+/// The depth of a record's JSON is bounded where it is read.
+fn append_text(value: &Value, buffer: &mut String) {
+    match value {
+        Value::String(text) => {
+            buffer.push('\n');
+            buffer.push_str(text);
+        }
+        Value::Array(items) => items.iter().for_each(|v| append_text(v, buffer)),
+        Value::Object(fields) => fields.values().for_each(|v| append_text(v, buffer)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -12,6 +12,7 @@ mod sentence;
 pub(crate) mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,7 +25,7 @@ use crate::record::Record;
 use crate::rules::{ComplianceSet, RuleSet};
 use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
 
-pub use breaker::Breaker;
+use breaker::Breaker;
 pub use explain::{Explanation, MatchedRule, NumericFeature, TermEffect, VoteDetail};
 pub use lane::{Judge, Models};
 pub use members::{Anomaly, Classifier};
@@ -134,16 +135,23 @@ impl Snapshot {
         })
     }
 
-    /// Judges records in chunks of any size; answers are in the order of the records.
+    /// Judges records as one batch; answers are in their order.
     ///
     /// `worker` picks the set of models; two callers with the same number wait for each other.
     pub fn judge(&self, worker: usize, records: &[Record], detail: Detail) -> Vec<Judgement> {
-        self.judge_slot(worker).judge(self, records, detail)
+        self.judge_slot(worker).judge(self, records, detail, None)
     }
 
-    /// Judges by rules alone: the deadline has passed.
-    pub fn judge_late(&self, worker: usize, records: &[Record]) -> Vec<Judgement> {
-        self.judge_slot(worker).judge_late(self, records)
+    /// As [`Snapshot::judge`]; what is not begun by `deadline` has what the rules said, flag timeout.
+    pub fn judge_until(
+        &self,
+        worker: usize,
+        records: &[Record],
+        detail: Detail,
+        deadline: Instant,
+    ) -> Vec<Judgement> {
+        self.judge_slot(worker)
+            .judge(self, records, detail, Some(deadline))
     }
 
     /// What is known beside the models.

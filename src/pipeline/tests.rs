@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
+use ndarray::ArrayView2;
+
 use super::*;
 use crate::engine::{GraphInfo, Model};
 use crate::features::{NUMERIC_WIDTH, VocabularyFile};
@@ -35,8 +37,9 @@ pub(crate) struct Scripted {
 }
 
 impl Model for Scripted {
-    fn run(&mut self, rows: &[f32], batch: usize, out: &mut Vec<f32>) -> Result<(), EngineError> {
-        assert_eq!(rows.len(), batch * self.width, "rows of the declared width");
+    fn run(&mut self, rows: ArrayView2<'_, f32>, out: &mut Vec<f32>) -> Result<(), EngineError> {
+        let batch = rows.nrows();
+        assert_eq!(rows.ncols(), self.width, "rows of the declared width");
         self.runs.fetch_add(1, Ordering::Relaxed);
         match self.mood.load(Ordering::Relaxed) {
             FAILS => Err(EngineError::Run {
@@ -248,9 +251,9 @@ fn a_record_without_a_known_word_is_not_shown_to_the_classifier() {
 #[test]
 fn a_late_record_has_what_the_rules_say() {
     let stage = Stage::new();
-    let late = stage
-        .snapshot
-        .judge_late(0, &[record("disk failed"), record("disk replaced")]);
+    let records = [record("disk failed"), record("disk replaced")];
+    let now = std::time::Instant::now();
+    let late = stage.snapshot.judge_until(0, &records, Detail::None, now);
     assert_eq!(late[0].verdict.category, Category::Critical);
     assert_eq!(late[1].verdict.reason, Reason::NoVote);
     assert!(
@@ -258,4 +261,50 @@ fn a_late_record_has_what_the_rules_say() {
             .all(|j| j.verdict.forward && j.verdict.flags.contains(&Flag::Timeout))
     );
     assert_eq!(stage.classifier_runs.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_claim_that_skips_the_models_does_not_run_them_and_keeps_the_flags() {
+    let mut stage = Stage::new();
+    let framework = "
+framework: test
+title: a framework of these tests
+retention_days: 7
+rules:
+  - id: test-card
+    title: cards
+    any: ['cardholder']
+    examples: {match: ['cardholder a', 'cardholder b'], no_match: ['card']}
+";
+    let frameworks = crate::rules::parse_frameworks("test", framework).expect("a valid framework");
+    stage.snapshot.knowledge.compliance = ComplianceSet::compile(frameworks).expect("it compiles");
+    stage.snapshot.knowledge.policy.skip_models_on_compliance = true;
+    stage.snapshot.knowledge.stand_in = true;
+    let claimed = stage.judge("disk of the cardholder data");
+    assert_eq!(stage.classifier_runs.load(Ordering::Relaxed), 0);
+    assert_eq!(
+        (claimed.category, claimed.reason),
+        (Category::Critical, Reason::Compliance)
+    );
+    assert_eq!(
+        claimed.flags,
+        [Flag::Compliance, Flag::Degraded, Flag::FailOpen]
+    );
+    stage.judge("disk replaced");
+    assert_eq!(stage.classifier_runs.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn an_attack_in_another_field_is_seen_by_the_rules() {
+    let fields = serde_json::json!({"cmd": {"line": ["disk failed"]}, "n": 1});
+    let hidden = Record {
+        fields: fields.as_object().expect("an object").clone(),
+        ..record("zzz")
+    };
+    let stage = Stage::new();
+    let judged = stage
+        .snapshot
+        .judge(0, &[hidden, record("zzz")], Detail::Votes);
+    let matched = |place: usize| judged[place].explanation.as_ref().map(|e| e.rules.len());
+    assert_eq!((matched(0), matched(1)), (Some(1), Some(0)));
 }
