@@ -197,6 +197,7 @@ impl Matcher {
             return;
         };
         let ask = &self.fields.asks[field as usize];
+        scratch.next_value();
         for &test in &ask.exists {
             self.satisfy(test, scratch);
         }
@@ -221,11 +222,14 @@ impl Matcher {
         }
     }
 
+    /// Runs a regex at most once a value: its literals may stand there any number of times, and a
+    /// search for each would take quadratic time.
     fn search_value(&self, test: u32, field: u32, value: &str, scratch: &mut Scratch) {
         let Test::Value { regex, field: own } = &self.tests[test as usize] else {
             return;
         };
-        if *own == field && scratch.state(test) != State::True && regex.is_match(value) {
+        let open = *own == field && scratch.state(test) != State::True;
+        if open && scratch.first_try(test) && regex.is_match(value) {
             self.satisfy(test, scratch);
         }
     }
