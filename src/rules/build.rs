@@ -244,6 +244,7 @@ impl FieldIndex {
         let index = *self.names.entry(field.to_owned()).or_insert(next as u32);
         if index as usize == next {
             self.asks.push(FieldAsk::default());
+            self.longest = self.longest.max(field.len());
         }
         (index, &mut self.asks[index as usize])
     }

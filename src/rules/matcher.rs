@@ -86,6 +86,8 @@ pub(super) struct Prefilter {
 pub(super) struct FieldIndex {
     /// Lower-case name to the place in `asks`.
     pub names: FxHashMap<String, u32>,
+    /// Bytes of the longest name.
+    pub longest: usize,
     pub asks: Vec<FieldAsk>,
 }
 
@@ -99,6 +101,15 @@ pub(super) struct FieldAsk {
     pub filtered: bool,
     /// Regexes without a literal.
     pub unfiltered: Vec<u32>,
+}
+
+impl FieldIndex {
+    /// The place of a lower-case path; one that is too long is not even hashed, because that would
+    /// take quadratic time for an array of many values under a long name.
+    fn find(&self, path: &str) -> Option<u32> {
+        let known = path.len() <= self.longest;
+        known.then(|| self.names.get(path).copied()).flatten()
+    }
 }
 
 impl Matcher {
@@ -158,6 +169,10 @@ impl Matcher {
     /// Nested values become dotted paths; the elements of an array share the array's path.
     fn read_object(&self, object: &Map<String, Value>, scratch: &mut Scratch) {
         let parent = scratch.path.len();
+        if parent > self.fields.longest {
+            // What is nested has an even longer path.
+            return;
+        }
         for (name, value) in object {
             if parent > 0 {
                 scratch.path.push('.');
@@ -193,7 +208,7 @@ impl Matcher {
 
     /// Decides the tests of the field named by `scratch.path` for one of its values.
     fn read_value(&self, value: &str, scratch: &mut Scratch) {
-        let Some(&field) = self.fields.names.get(&scratch.path) else {
+        let Some(field) = self.fields.find(&scratch.path) else {
             return;
         };
         let ask = &self.fields.asks[field as usize];
