@@ -293,6 +293,22 @@ fn wrong_values_are_refused_with_what_would_be_right() {
 }
 
 #[test]
+fn an_error_says_its_cause_once() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let broken = dir.path().join("broken.yaml");
+    std::fs::write(&broken, "a: b: c").expect("a file");
+    for (path, cause) in [
+        (Path::new("/none.yaml"), "os error"),
+        (broken.as_path(), "mapping values"),
+    ] {
+        let refused = Config::load(Some(path), std::iter::empty());
+        let error = anyhow::Error::from(refused.expect_err("a broken file"));
+        let chain = format!("{error:#}");
+        assert_eq!(chain.matches(cause).count(), 1, "{chain}");
+    }
+}
+
+#[test]
 fn impossible_weights_are_refused() {
     let table = [
         (
