@@ -8,6 +8,10 @@ use super::error::ConfigError;
 use super::given::{Given, Sayings, Text};
 use super::{keys, size};
 
+/// Longest duration: more is a slip of the pen, and this much can be added to any point in time
+/// without running over.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Reads the values of one set of sayings.
 pub(super) struct Reader<'a> {
     sayings: &'a Sayings,
@@ -124,7 +128,7 @@ impl<'a> Reader<'a> {
         Ok(value.flatten().unwrap_or_else(auto))
     }
 
-    /// A duration such as `5s`; a plain number is seconds.
+    /// A duration such as `5s`, up to [`LONGEST`]; a plain number is seconds.
     pub(super) fn duration(
         &self,
         key: &'static str,
@@ -132,11 +136,12 @@ impl<'a> Reader<'a> {
         at_least: Duration,
     ) -> Result<Duration, ConfigError> {
         let least = humantime::format_duration(at_least);
-        let expected = format!("a duration of at least {least} such as 5s or 250ms");
+        let most = humantime::format_duration(LONGEST);
+        let expected = format!("a duration from {least} to {most} such as 5s or 250ms");
         self.or(key, default, &expected, |text| {
             let seconds = text.parse().ok().map(Duration::from_secs);
             let duration = seconds.or_else(|| humantime::parse_duration(text).ok())?;
-            (duration >= at_least).then_some(duration)
+            (at_least..=LONGEST).contains(&duration).then_some(duration)
         })
     }
 

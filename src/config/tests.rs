@@ -293,6 +293,28 @@ fn wrong_values_are_refused_with_what_would_be_right() {
 }
 
 #[test]
+fn a_duration_is_at_most_a_day() {
+    for day in ["24h", "1day", "86400"] {
+        let config = load(&format!("shutdown: {{delay: {day}}}"), &[]).expect("a day is valid");
+        assert_eq!(config.shutdown.delay, Duration::from_secs(86_400));
+        assert!(
+            std::time::Instant::now()
+                .checked_add(config.shutdown.delay)
+                .is_some()
+        );
+    }
+    for (long, least) in [
+        ("server: {request_timeout: 18446744073709551615}", "1ms"),
+        ("shutdown: {delay: 500000000000years}", "0s"),
+        ("shutdown: {grace: 24h 1ns}", "0s"),
+    ] {
+        let said = refusal(long, &[]);
+        let part = format!("expected a duration from {least} to 1day such as 5s or 250ms, found");
+        assert!(said.contains(&part), "{long}: {said}");
+    }
+}
+
+#[test]
 fn an_error_says_its_cause_once() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let broken = dir.path().join("broken.yaml");
