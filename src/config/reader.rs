@@ -15,21 +15,11 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Reads the values of one set of sayings.
 pub(super) struct Reader<'a> {
     sayings: &'a Sayings,
-    /// Which keys have been asked for: a test compares them with the list of keys.
-    asked: std::cell::RefCell<Vec<&'static str>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(sayings: &'a Sayings) -> Reader<'a> {
-        Reader {
-            sayings,
-            asked: Default::default(),
-        }
-    }
-
-    #[cfg(test)]
-    pub(super) fn asked(&self) -> Vec<&'static str> {
-        self.asked.borrow().clone()
+        Reader { sayings }
     }
 
     /// What is said of `key`, if anything.
@@ -38,7 +28,6 @@ impl<'a> Reader<'a> {
             keys::find(key).is_some(),
             "{key} is not in the list of keys"
         );
-        self.asked.borrow_mut().push(key);
         self.sayings.0.get(key)
     }
 
