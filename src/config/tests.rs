@@ -261,6 +261,14 @@ fn wrong_values_are_refused_with_what_would_be_right() {
             "engine.workers in c.yaml: expected auto, or a whole number",
         ),
         (
+            "batch: {max_records: 0}",
+            "batch.max_records in c.yaml: expected a whole number from 1 to 4096, found",
+        ),
+        (
+            "batch: {max_records: 4097}",
+            "batch.max_records in c.yaml: expected a whole number from 1 to 4096, found",
+        ),
+        (
             "rules: {packs: [[1]]}",
             "rules.packs[0] in c.yaml: expected a string, found a list",
         ),
