@@ -300,6 +300,13 @@ fn broken_files_are_named() {
     );
 }
 
+#[test]
+fn an_error_says_its_cause_once() {
+    let error = anyhow::Error::from(read_packs(Path::new("/none")).expect_err("nothing there"));
+    let chain = format!("{error:#}");
+    assert_eq!(chain.matches("os error").count(), 1, "{chain}");
+}
+
 /// What a small set of rules says of a plain message.
 fn judge(rules: &str, message: &str) -> (Option<String>, Option<String>, usize) {
     let packs = parse_packs("demo.yaml", rules).unwrap_or_else(|error| panic!("{error}"));

@@ -6,20 +6,21 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file could not be read.
-    #[error("cannot read the configuration file {}: {source}", path.display())]
+    #[error("cannot read the configuration file {}: {cause}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// What the system said; part of the message, so not its source as well.
+        cause: std::io::Error,
     },
     /// The file is not YAML.
-    #[error("the configuration file {} is not valid YAML: {source}", path.display())]
+    #[error("the configuration file {} is not valid YAML: {cause}", path.display())]
     Yaml {
         /// The file.
         path: PathBuf,
-        /// What the YAML reader said, with line and column.
-        source: serde_yaml::Error,
+        /// What the YAML reader said, with line and column; part of the message, so not its source
+        /// as well.
+        cause: serde_yaml::Error,
     },
     /// A key that this program does not know.
     #[error("unknown key {key} in {origin}; {advice}")]

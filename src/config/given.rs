@@ -46,13 +46,13 @@ impl Sayings {
     }
 
     fn read_file(&mut self, path: &Path, env: &HashMap<String, String>) -> Result<(), ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        let text = std::fs::read_to_string(path).map_err(|cause| ConfigError::Read {
             path: path.to_owned(),
-            source,
+            cause,
         })?;
-        let document: Value = serde_yaml::from_str(&text).map_err(|source| ConfigError::Yaml {
+        let document: Value = serde_yaml::from_str(&text).map_err(|cause| ConfigError::Yaml {
             path: path.to_owned(),
-            source,
+            cause,
         })?;
         let reader = FileReader {
             origin: path.display().to_string(),

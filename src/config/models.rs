@@ -192,7 +192,8 @@ fn profile(text: &str) -> Option<Option<PathBuf>> {
 /// How records are gathered for the models.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BatchConfig {
-    /// Most records judged in one call of the models.
+    /// Most records judged in one call of the models, from 1 to 4096; a longer request takes
+    /// several calls.
     pub max_records: NonZeroUsize,
     /// Most records that may wait; what does not fit is answered 429.
     pub queue_records: NonZeroUsize,
@@ -201,14 +202,19 @@ pub struct BatchConfig {
 /// Room for one full body of short lines from each of a few senders.
 const AUTO_QUEUE_RECORDS: NonZeroUsize = NonZeroUsize::new(65_536).expect("not zero");
 const MAX_RECORDS: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
+/// Bounds the memory that one call of the models takes.
+const MOST_RECORDS: usize = 4096;
 
 impl BatchConfig {
     pub(super) fn read(reader: &Reader<'_>) -> Result<BatchConfig, ConfigError> {
-        let max_records = reader.count("batch.max_records", MAX_RECORDS)?;
-        let queue = || AUTO_QUEUE_RECORDS.max(max_records);
+        let expected = format!("a whole number from 1 to {MOST_RECORDS}");
+        let max_records = reader.or("batch.max_records", MAX_RECORDS, &expected, |text| {
+            let count: NonZeroUsize = text.parse().ok()?;
+            (count.get() <= MOST_RECORDS).then_some(count)
+        })?;
         Ok(BatchConfig {
             max_records,
-            queue_records: reader.count_or_auto("batch.queue_records", queue)?,
+            queue_records: reader.count_or_auto("batch.queue_records", || AUTO_QUEUE_RECORDS)?,
         })
     }
 }

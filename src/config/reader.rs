@@ -8,24 +8,18 @@ use super::error::ConfigError;
 use super::given::{Given, Sayings, Text};
 use super::{keys, size};
 
+/// Longest duration: more is a slip of the pen, and this much can be added to any point in time
+/// without running over.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Reads the values of one set of sayings.
 pub(super) struct Reader<'a> {
     sayings: &'a Sayings,
-    /// Which keys have been asked for: a test compares them with the list of keys.
-    asked: std::cell::RefCell<Vec<&'static str>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(sayings: &'a Sayings) -> Reader<'a> {
-        Reader {
-            sayings,
-            asked: Default::default(),
-        }
-    }
-
-    #[cfg(test)]
-    pub(super) fn asked(&self) -> Vec<&'static str> {
-        self.asked.borrow().clone()
+        Reader { sayings }
     }
 
     /// What is said of `key`, if anything.
@@ -34,7 +28,6 @@ impl<'a> Reader<'a> {
             keys::find(key).is_some(),
             "{key} is not in the list of keys"
         );
-        self.asked.borrow_mut().push(key);
         self.sayings.0.get(key)
     }
 
@@ -124,7 +117,7 @@ impl<'a> Reader<'a> {
         Ok(value.flatten().unwrap_or_else(auto))
     }
 
-    /// A duration such as `5s`; a plain number is seconds.
+    /// A duration such as `5s`, up to [`LONGEST`]; a plain number is seconds.
     pub(super) fn duration(
         &self,
         key: &'static str,
@@ -132,11 +125,12 @@ impl<'a> Reader<'a> {
         at_least: Duration,
     ) -> Result<Duration, ConfigError> {
         let least = humantime::format_duration(at_least);
-        let expected = format!("a duration of at least {least} such as 5s or 250ms");
+        let most = humantime::format_duration(LONGEST);
+        let expected = format!("a duration from {least} to {most} such as 5s or 250ms");
         self.or(key, default, &expected, |text| {
             let seconds = text.parse().ok().map(Duration::from_secs);
             let duration = seconds.or_else(|| humantime::parse_duration(text).ok())?;
-            (duration >= at_least).then_some(duration)
+            (at_least..=LONGEST).contains(&duration).then_some(duration)
         })
     }
 

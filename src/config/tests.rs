@@ -69,12 +69,13 @@ fn the_defaults_are_those_of_the_design() {
 
 #[test]
 fn every_key_is_read_by_somebody() {
-    let sayings = Sayings::default();
-    let reader = Reader::new(&sayings);
-    Config::read(&reader).expect("the defaults are valid");
-    let asked = reader.asked();
     for (key, _) in keys::KEYS {
-        assert!(asked.contains(key), "nobody reads {key}");
+        let variable = format!("LOGTRIAGE__{}", key.to_uppercase().replace('.', "__"));
+        // A path or a name changes the configuration, and nothing else takes this value.
+        match load("", &[(&variable, "marker")]) {
+            Ok(config) => assert_ne!(config, defaults(), "nobody reads {key}"),
+            Err(said) => assert!(said.starts_with(&format!("{key} in ")), "{key}: {said}"),
+        }
     }
 }
 
@@ -260,6 +261,14 @@ fn wrong_values_are_refused_with_what_would_be_right() {
             "engine.workers in c.yaml: expected auto, or a whole number",
         ),
         (
+            "batch: {max_records: 0}",
+            "batch.max_records in c.yaml: expected a whole number from 1 to 4096, found",
+        ),
+        (
+            "batch: {max_records: 4097}",
+            "batch.max_records in c.yaml: expected a whole number from 1 to 4096, found",
+        ),
+        (
             "rules: {packs: [[1]]}",
             "rules.packs[0] in c.yaml: expected a string, found a list",
         ),
@@ -290,6 +299,44 @@ fn wrong_values_are_refused_with_what_would_be_right() {
         said.starts_with("cannot read the configuration file /none.yaml: "),
         "{said}"
     );
+}
+
+#[test]
+fn a_duration_is_at_most_a_day() {
+    for day in ["24h", "1day", "86400"] {
+        let config = load(&format!("shutdown: {{delay: {day}}}"), &[]).expect("a day is valid");
+        assert_eq!(config.shutdown.delay, Duration::from_secs(86_400));
+        assert!(
+            std::time::Instant::now()
+                .checked_add(config.shutdown.delay)
+                .is_some()
+        );
+    }
+    for (long, least) in [
+        ("server: {request_timeout: 18446744073709551615}", "1ms"),
+        ("shutdown: {delay: 500000000000years}", "0s"),
+        ("shutdown: {grace: 24h 1ns}", "0s"),
+    ] {
+        let said = refusal(long, &[]);
+        let part = format!("expected a duration from {least} to 1day such as 5s or 250ms, found");
+        assert!(said.contains(&part), "{long}: {said}");
+    }
+}
+
+#[test]
+fn an_error_says_its_cause_once() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let broken = dir.path().join("broken.yaml");
+    std::fs::write(&broken, "a: b: c").expect("a file");
+    for (path, cause) in [
+        (Path::new("/none.yaml"), "os error"),
+        (broken.as_path(), "mapping values"),
+    ] {
+        let refused = Config::load(Some(path), std::iter::empty());
+        let error = anyhow::Error::from(refused.expect_err("a broken file"));
+        let chain = format!("{error:#}");
+        assert_eq!(chain.matches(cause).count(), 1, "{chain}");
+    }
 }
 
 #[test]

@@ -230,12 +230,13 @@ impl LiteralTable {
 
 /// Overlapping matches need the standard kind; the contiguous NFA keeps a thousand literals in a
 /// few hundred kilobytes, where the full DFA would take megabytes.
-fn automaton(literals: &[Vec<u8>]) -> Result<AhoCorasick, aho_corasick::BuildError> {
+fn automaton(literals: &[Vec<u8>]) -> Result<AhoCorasick, RuleError> {
     AhoCorasickBuilder::new()
         .match_kind(MatchKind::Standard)
         .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::ContiguousNFA))
         .build(literals)
+        .map_err(RuleError::Prefilter)
 }
 
 impl FieldIndex {
@@ -243,6 +244,7 @@ impl FieldIndex {
         let next = self.asks.len();
         let index = *self.names.entry(field.to_owned()).or_insert(next as u32);
         if index as usize == next {
+            self.longest = self.longest.max(field.len());
             self.asks.push(FieldAsk::default());
         }
         (index, &mut self.asks[index as usize])

@@ -92,12 +92,12 @@ fn size(hir: &Hir) -> u64 {
         HirKind::Literal(literal) => literal.0.len() as u64,
         HirKind::Class(Class::Bytes(class)) => 1 + class.ranges().len() as u64 / 4,
         // Each range of characters becomes a few ranges of bytes.
-        HirKind::Class(Class::Unicode(class)) => 8 * class.ranges().len() as u64,
+        HirKind::Class(Class::Unicode(class)) => (class.ranges().len() as u64).saturating_mul(8),
         HirKind::Repetition(r) => {
             let times = r.max.unwrap_or(r.min.saturating_add(1)).max(1);
-            (size(&r.sub) + 1).saturating_mul(times.into())
+            size(&r.sub).saturating_add(1).saturating_mul(times.into())
         }
-        HirKind::Capture(c) => size(&c.sub) + 2,
+        HirKind::Capture(c) => size(&c.sub).saturating_add(2),
         HirKind::Concat(subs) | HirKind::Alternation(subs) => subs
             .iter()
             .fold(1, |sum, sub| size(sub).saturating_add(sum)),
@@ -205,7 +205,12 @@ mod tests {
 
     #[test]
     fn a_regex_that_would_grow_too_large_is_refused() {
-        for large in ["(?:[a-z]{100}){1000}", "\\w{20000}", "(?u)\\w{40}"] {
+        for large in [
+            "(?:[a-z]{100}){1000}",
+            "\\w{20000}",
+            "(?u)\\w{40}",
+            "(?:(?:ab{4294967295}){4294967295}){4294967295}",
+        ] {
             let error = parse(large).expect_err("too large");
             assert!(error.contains("too large"), "{error}");
         }

@@ -37,12 +37,12 @@ impl fmt::Display for Place {
 #[derive(Debug, Error)]
 pub enum RuleError {
     /// A file or directory of packs could not be read.
-    #[error("cannot read rule packs from {}: {source}", path.display())]
+    #[error("cannot read rule packs from {}: {cause}", path.display())]
     Read {
         /// What was to be read.
         path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// What the system said; part of the message, so not its source as well.
+        cause: std::io::Error,
     },
     /// A directory held no pack at all.
     #[error("no rule pack in {}: expected files that end in .yaml or .yml", path.display())]
@@ -76,7 +76,8 @@ pub enum RuleError {
     },
     /// The literals of the prefilter could not be made into an automaton.
     #[error("cannot build the literal prefilter: {0}")]
-    Prefilter(#[from] aho_corasick::BuildError),
+    // Part of the message, so not its source as well.
+    Prefilter(aho_corasick::BuildError),
 }
 
 impl RuleError {

@@ -86,6 +86,8 @@ pub(super) struct Prefilter {
 pub(super) struct FieldIndex {
     /// Lower-case name to the place in `asks`.
     pub names: FxHashMap<String, u32>,
+    /// Bytes of the longest name.
+    pub longest: usize,
     pub asks: Vec<FieldAsk>,
 }
 
@@ -99,6 +101,15 @@ pub(super) struct FieldAsk {
     pub filtered: bool,
     /// Regexes without a literal.
     pub unfiltered: Vec<u32>,
+}
+
+impl FieldIndex {
+    /// The place of a lower-case path; one that is too long is not even hashed, because that would
+    /// take quadratic time for an array of many values under a long name.
+    fn find(&self, path: &str) -> Option<u32> {
+        let known = path.len() <= self.longest;
+        known.then(|| self.names.get(path).copied()).flatten()
+    }
 }
 
 impl Matcher {
@@ -158,6 +169,10 @@ impl Matcher {
     /// Nested values become dotted paths; the elements of an array share the array's path.
     fn read_object(&self, object: &Map<String, Value>, scratch: &mut Scratch) {
         let parent = scratch.path.len();
+        if parent > self.fields.longest {
+            // What is nested has an even longer path.
+            return;
+        }
         for (name, value) in object {
             if parent > 0 {
                 scratch.path.push('.');
@@ -193,10 +208,11 @@ impl Matcher {
 
     /// Decides the tests of the field named by `scratch.path` for one of its values.
     fn read_value(&self, value: &str, scratch: &mut Scratch) {
-        let Some(&field) = self.fields.names.get(&scratch.path) else {
+        let Some(field) = self.fields.find(&scratch.path) else {
             return;
         };
         let ask = &self.fields.asks[field as usize];
+        scratch.next_value();
         for &test in &ask.exists {
             self.satisfy(test, scratch);
         }
@@ -221,11 +237,14 @@ impl Matcher {
         }
     }
 
+    /// Runs a regex at most once a value: its literals may stand there any number of times, and a
+    /// search for each would take quadratic time.
     fn search_value(&self, test: u32, field: u32, value: &str, scratch: &mut Scratch) {
         let Test::Value { regex, field: own } = &self.tests[test as usize] else {
             return;
         };
-        if *own == field && scratch.state(test) != State::True && regex.is_match(value) {
+        let open = *own == field && scratch.state(test) != State::True;
+        if open && scratch.first_try(test) && regex.is_match(value) {
             self.satisfy(test, scratch);
         }
     }

@@ -7,6 +7,10 @@ pub struct Scratch {
     epoch: u32,
     tests: Vec<(u32, State)>,
     rules: Vec<u32>,
+    /// The number of the field value being read; it only grows, over all records.
+    value_number: u64,
+    /// By test: the number of the last value on which it was tried.
+    tried: Vec<u64>,
     /// Rules to look at.
     pub(super) triggered: Vec<u32>,
     /// Rules that hold.
@@ -45,6 +49,7 @@ impl Scratch {
         }
         if self.tests.len() < tests {
             self.tests.resize(tests, (0, State::Unseen));
+            self.tried.resize(tests, 0);
         }
         if self.rules.len() < rules {
             self.rules.resize(rules, 0);
@@ -62,6 +67,19 @@ impl Scratch {
 
     pub(super) fn set(&mut self, test: u32, state: State) {
         self.tests[test as usize] = (self.epoch, state);
+    }
+
+    /// Begins another field value.
+    pub(super) fn next_value(&mut self) {
+        self.value_number += 1;
+    }
+
+    /// True the first time it is asked for a test and the present value.
+    pub(super) fn first_try(&mut self, test: u32) -> bool {
+        let tried = &mut self.tried[test as usize];
+        let first = *tried != self.value_number;
+        *tried = self.value_number;
+        first
     }
 
     pub(super) fn trigger(&mut self, rule: u32) {

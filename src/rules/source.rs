@@ -177,7 +177,7 @@ fn unknown_name(detail: &str) -> Option<String> {
 pub(super) fn read_files(path: &Path) -> Result<Vec<(PathBuf, String)>, RuleError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |source| RuleError::Read { path, source }
+        move |cause| RuleError::Read { path, cause }
     };
     let mut files = Vec::new();
     if fs::metadata(path).map_err(failed(path))?.is_dir() {

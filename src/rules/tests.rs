@@ -238,6 +238,65 @@ proptest! {
 }
 
 #[test]
+fn hostile_records_take_linear_time() {
+    let rules = r#"
+rules:
+  - {id: value, title: t, category: critical, confidence: 0.9, any: [{field: name, regex: '\bmalware\b'}, {field: name, regex: 'malware[0-9]'}]}
+  - {id: text, title: t, category: critical, confidence: 0.9, any: ['\bmalware\b', 'malware[0-9]']}
+  - {id: quiet, title: t, category: noise, confidence: 0.9, any: ['malware ok'], not: ['\bmalware\b']}
+"#;
+    let packs = parse_packs("demo.yaml", rules).expect("valid");
+    let set = RuleSet::compile(packs, &[]).expect("compiles");
+    let hostile = "xmalwarex".repeat(300_000);
+    let fields = [
+        ("name", Value::from(hostile.as_str())),
+        ("name", Value::from(vec!["xmalwarex"; 300_000])),
+        (hostile.as_str(), Value::from(vec!["x"; 300_000])),
+    ];
+    let mut scratch = Scratch::default();
+    let started = std::time::Instant::now();
+    for (name, value) in fields {
+        let fields = Map::from_iter([(name.to_owned(), value)]);
+        for (message, masked) in [("x y", "x y"), (hostile.as_str(), hostile.as_str())] {
+            let input = Input {
+                message,
+                masked,
+                source: None,
+                record_source: None,
+                severity: None,
+                fields: &Default::default(),
+                extra: &fields,
+            };
+            assert_eq!(set.matches(&input, &mut scratch).all().count(), 0);
+        }
+    }
+    // A search for each literal seen, or a hash of the name for each value, would need minutes.
+    assert!(
+        started.elapsed().as_secs() < 20,
+        "{:?} for values of {} bytes",
+        started.elapsed(),
+        hostile.len()
+    );
+}
+
+#[test]
+fn each_value_of_a_field_is_tried() {
+    let rules = "rules:\n  - {id: value, title: t, category: critical, confidence: 0.9, any: [{field: name, regex: '\\bmalware\\b'}]}\n";
+    let packs = parse_packs("demo.yaml", rules).expect("valid");
+    let set = RuleSet::compile(packs.clone(), &[]).expect("compiles");
+    let names = serde_json::json!(["xmalware", "malwarex malwarex", "a malware b"]);
+    let record = Record {
+        fields: Map::from_iter([("name".to_owned(), names)]),
+        ..Record::default()
+    };
+    let mut scratch = Scratch::default();
+    assert_same(&packs, &set, &PlainReader::default(), &mut scratch, &record);
+    examine(&record, |input| {
+        assert_eq!(set.matches(input, &mut scratch).all().count(), 1);
+    });
+}
+
+#[test]
 fn one_scratch_serves_many_sets() {
     let (small, large) = (corners(), shipped());
     let sets =
