@@ -239,9 +239,13 @@ struct OrtModel {
 }
 
 impl OrtModel {
-    fn run_session(&mut self, rows: ArrayView2<'_, f32>, out: &mut Vec<f32>) -> Result<(), String> {
+    fn run_session(
+        &mut self,
+        rows: &ArrayView2<'_, f32>,
+        out: &mut Vec<f32>,
+    ) -> Result<(), String> {
         let batch = rows.nrows();
-        let input = TensorRef::from_array_view(rows).map_err(|e| e.to_string())?;
+        let input = TensorRef::from_array_view(*rows).map_err(|e| e.to_string())?;
         let outputs = self
             .session
             .run(ort::inputs![self.input.as_str() => input])
@@ -268,7 +272,7 @@ impl OrtModel {
 impl Model for OrtModel {
     fn run(&mut self, rows: ArrayView2<'_, f32>, out: &mut Vec<f32>) -> Result<(), EngineError> {
         let batch = rows.nrows();
-        self.run_session(rows, out)
+        self.run_session(&rows, out)
             .map_err(|detail| EngineError::Run {
                 file: self.file.clone(),
                 batch,
