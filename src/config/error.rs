@@ -58,8 +58,3 @@ pub enum ConfigError {
         found: String,
     },
 }
-
-impl ConfigError {
-    /// The exit code of a process that ends for a bad configuration (EX_USAGE of sysexits.h).
-    pub const EXIT_CODE: u8 = 64;
-}

@@ -91,13 +91,6 @@ pub struct Weights {
     pub anomaly: f32,
 }
 
-impl Weights {
-    /// In the order of `verdict::Member::ALL`.
-    pub fn to_array(self) -> [f32; 3] {
-        [self.rules, self.classifier, self.anomaly]
-    }
-}
-
 /// What happens to records judged without all members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -116,8 +116,12 @@ fn the_environment_wins_and_lists_are_split() {
     );
     assert_eq!(config.rules.compliance, []);
     assert_eq!(config.engine.workers.get(), 7);
-    let weights = config.decision.weights.expect("weights");
-    assert_eq!(weights.to_array(), [0.2, 0.8, 0.0]);
+    let weights = Weights {
+        rules: 0.2,
+        classifier: 0.8,
+        anomaly: 0.0,
+    };
+    assert_eq!(config.decision.weights, Some(weights));
 }
 
 #[test]
