@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds cargo-deny, which `make deny` runs, into .tools/cargo. About two minutes on two cores.
+# Builds cargo-deny, which `make check-deny` runs, into .tools/cargo. About two minutes on two cores.
 # usage: cargo-deny.sh
 #
 # Built without optimisation, because it runs for two seconds and would compile for many minutes;

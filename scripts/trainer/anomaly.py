@@ -121,4 +121,6 @@ def export(scaler, forest, metadata):
     ]
     initialisers = [numpy_helper.from_array(np.array([factor], np.float32), "factor")]
     outputs = [("score", TensorProto.FLOAT, ["N", 1])]
-    return onnx_trees.to_bytes(onnx_trees.model(nodes, outputs, width, initialisers, metadata))
+    return onnx_trees.to_bytes(
+        onnx_trees.model("anomaly", nodes, outputs, width, initialisers, metadata)
+    )

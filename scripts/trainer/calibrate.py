@@ -1,6 +1,7 @@
 """From raw outputs to votes: a temperature for the classifier, knots for the anomaly score.
 
-Both are found on products that the models did not see, where there is a choice to make.
+The temperature is found on products that the models did not see. The knots are quantiles of the
+training lines themselves, so lines of unseen products lie beyond them a little more often.
 """
 
 import numpy as np

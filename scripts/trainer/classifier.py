@@ -30,7 +30,7 @@ PARAMETERS = {
     "nthread": 1,
 }
 """The exact method puts thresholds half way between values that occur, so no value of the training
-data lies on one. One thread sums in one order: the same trees on every machine."""
+data lies on one. One thread sums in one order: the same trees from the same inputs."""
 
 
 def train(rows, labels, weights, parameters=None, rounds=ROUNDS):
@@ -93,7 +93,7 @@ def export(booster, metadata):
         ("label", TensorProto.INT64, ["N"]),
         ("probabilities", TensorProto.FLOAT, ["N", len(LABELS)]),
     ]
-    proto = onnx_trees.model([node], outputs, len(columns), [], metadata)
+    proto = onnx_trees.model("classifier", [node], outputs, len(columns), [], metadata)
     return onnx_trees.to_bytes(proto), columns
 
 

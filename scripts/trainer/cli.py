@@ -3,7 +3,7 @@
 lint       read the corpus and say what is wrong with it
 train      corpus -> held-out figures, bundle, parity file
 validate   figures of a written bundle on a file of labelled lines
-parity     compare the program's votes with the trainer's ONNX files on any file of lines
+parity     compare the program's votes with XGBoost's and scikit-learn's own on any file of lines
 search     what product-wise validation says about parameters, weights and thresholds
 """
 

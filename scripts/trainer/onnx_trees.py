@@ -76,17 +76,25 @@ def leaf_attributes(trees, prefix):
     }
 
 
-def model(nodes, outputs, width, initialisers, metadata):
+MODEL_VERSION = 1
+"""Of the graphs' form: inputs, outputs and what they mean."""
+
+
+def model(name, nodes, outputs, width, initialisers, metadata):
     """A checked ModelProto with input "features" float[N, width].
 
     outputs: (name, element type, shape) each.
     """
     features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["N", width])
     made = [helper.make_tensor_value_info(*output) for output in outputs]
-    graph = helper.make_graph(nodes, "logtriage", [features], made, initialisers)
+    graph = helper.make_graph(nodes, name, [features], made, initialisers)
     opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS]
     proto = helper.make_model(
-        graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="logtriage trainer"
+        graph,
+        opset_imports=opsets,
+        ir_version=IR_VERSION,
+        producer_name="logtriage trainer",
+        model_version=MODEL_VERSION,
     )
     helper.set_model_props(proto, {key: str(metadata[key]) for key in sorted(metadata)})
     onnx.checker.check_model(proto)

@@ -66,14 +66,20 @@ def file_bytes(fitted, temperature, taken, found, manifest_sha256):
 def largest_difference(judged, predicted):
     """(greatest distance of a probability, of a strangeness score, rows whose argmax differs)
     between the program's raw votes and the trainer's predictions."""
-    far, strange, other = 0.0, 0.0, 0
+    far, strange, other, compared = 0.0, 0.0, 0, 0
     for one, expected in zip(judged, predicted, strict=True):
         raw = one.votes["classifier"].raw
         if raw:
+            compared += 1
             distance = np.abs(np.array(raw) - expected["probabilities"]).max()
             far = max(far, float(distance))
             other += int(np.argmax(raw) != np.argmax(expected["probabilities"]))
         score = one.votes["anomaly"].raw
         if score:
             strange = max(strange, abs(score[0] - expected["anomaly"]))
+    if 2 * compared < len(predicted):
+        raise TrainerError(
+            f"expected the classifier to judge most of {len(predicted)} lines, found {compared}: "
+            "a comparison of so few proves nothing"
+        )
     return far, strange, other

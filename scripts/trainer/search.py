@@ -16,7 +16,7 @@ WEIGHTS = (
     {"rules": 0.60, "classifier": 0.35, "anomaly": 0.05},
     {"rules": 0.30, "classifier": 0.70, "anomaly": 0.0},
 )
-THRESHOLDS = (0.90, 0.95, 0.98, 0.99, 1.0)
+THRESHOLDS = (0.90, 0.95, 0.98, 0.99, 0.995, 1.0)
 PARAMETERS = (
     {},
     {"max_depth": 4, "eta": 0.3},

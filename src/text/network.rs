@@ -1,6 +1,6 @@
 //! Finds network addresses and UUIDs at a position; each looks at a bounded number of bytes.
 
-/// The end of a MAC address at `at`: six pairs with `:` or `-`, or three Cisco groups of four.
+/// The end of a MAC address at `at`: six pairs with `:` or `-`.
 pub(super) fn mac_end(bytes: &[u8], at: usize) -> Option<usize> {
     let separator = *bytes.get(at + 2).filter(|b| matches!(b, b':' | b'-'))?;
     let window = bytes.get(at..at + 17)?;
