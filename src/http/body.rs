@@ -1,7 +1,7 @@
 //! A request's body, from the wire to records: limits first, then bytes, then text.
 //!
 //! Every byte is charged against `server.inflight_bytes` before it is kept, and stays charged until
-//! the answer is made: the records that come out of a body are about as large as the body.
+//! the answer is sent: the records that come out of a body are about as large as the body.
 
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
@@ -85,7 +85,8 @@ pub(super) async fn offload<T: Send + 'static>(
 }
 
 /// The entries of a body. A short line takes far more room as a record with its verdict than it does
-/// on the wire, so that room is charged as well, and a flood of tiny lines is refused in time.
+/// on the wire, and so do fields as a tree; that room is charged as well, and a flood of tiny lines
+/// or values is refused in time.
 fn decode(
     bytes: &[u8],
     content_type: Option<&str>,
@@ -97,7 +98,11 @@ fn decode(
     })?;
     let mut entries = Vec::new();
     for entry in read {
-        charge.grow(RECORD_ROOM)?;
+        let fields = match &entry {
+            Entry::Record(record) => record.fields_room(),
+            Entry::Bad(_) => 0,
+        };
+        charge.grow(RECORD_ROOM + fields)?;
         entries.push(entry);
     }
     Ok(entries)

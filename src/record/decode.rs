@@ -41,19 +41,6 @@ impl Iterator for Entries<'_> {
     }
 }
 
-/// Reads a body into one entry a record, in order: all of [`entries`].
-///
-/// # Errors
-///
-/// As [`entries`].
-pub fn decode(
-    body: &[u8],
-    content_type: Option<&str>,
-    limits: &Limits,
-) -> Result<Vec<Entry>, Unreadable> {
-    entries(body, content_type, limits).map(Iterator::collect)
-}
-
 /// The entries of a body, in order, one a record. Records take several times the bytes they come
 /// from, so a large body is best read in chunks. Offsets in errors count from the start of `body`,
 /// which is decompressed already.

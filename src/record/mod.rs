@@ -3,6 +3,7 @@
 mod boundary;
 mod decode;
 mod decompress;
+mod keep;
 mod one;
 mod pick;
 mod repair;
@@ -14,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-pub use decode::{Entries, decode, entries};
+pub use decode::{Entries, entries};
 pub use decompress::{DecompressError, decompress};
-pub use one::{record_from_line, record_from_value};
+pub use one::record_from_line;
 
 use crate::parse::Severity;
 
@@ -45,10 +46,17 @@ pub struct Record {
     pub timestamp: Option<String>,
     /// The caller's severity.
     pub severity: Option<Severity>,
-    /// Every further field, kept for rules.
+    /// The further fields, kept for rules: at most 512 values, and `message_limit` bytes of text.
     pub fields: Map<String, Value>,
-    /// True when `message` is only the first part of what came in.
+    /// True when something of the record was cut or left out.
     pub truncated: bool,
+}
+
+impl Record {
+    /// About how many bytes its fields take beside their text.
+    pub fn fields_room(&self) -> usize {
+        keep::room(&self.fields)
+    }
 }
 
 /// Why a record could not be read.

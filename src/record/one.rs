@@ -3,38 +3,16 @@
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
-use serde_json::Value;
 
 use super::boundary::{Scanner, skip_space};
-use super::pick::{self, Members, cut, no_message};
-use super::{BadRecord, Entry, Limits, Record};
+use super::pick::{self, Fault, Members, cut, no_message};
+use super::{BadRecord, Entry, Limits, Record, RecordId};
 
 /// The record on a line: a JSON object, or the line as it is. Line ends are removed, bytes that
 /// are not UTF-8 replaced.
 pub fn record_from_line(index: usize, line: &[u8], limits: &Limits) -> Entry {
     let line = trim_line_end(line);
     object_on_line(index, line, limits).unwrap_or_else(|| text_record(index, line, limits))
-}
-
-/// The record that a value already parsed makes: an object or a string.
-pub fn record_from_value(index: usize, value: Value, limits: &Limits) -> Entry {
-    if is_deeper(&value, limits.json_depth) {
-        let id = match value {
-            Value::Object(map) => Members::from(map).id(),
-            _ => None,
-        };
-        return too_deep(index, id, None, limits);
-    }
-    match value {
-        Value::Object(map) => {
-            // Kept as text only where no member is a message, which is known at the end.
-            let whole = Value::Object(map.clone());
-            let found = pick::record(index, Members::from(map), || whole.to_string(), limits);
-            found.unwrap_or_else(|error| bad(index, "invalid_json", error.to_string()))
-        }
-        Value::String(text) => string_record(index, text, limits),
-        other => not_a_record(index, kind(&other), None),
-    }
 }
 
 /// A piece of JSON text at a place in a body.
@@ -53,30 +31,48 @@ pub(super) fn record_from_piece(
     limits: &Limits,
 ) -> Result<Entry, (usize, String)> {
     let text = to_text(piece.bytes);
-    let wrong = |error: &serde_json::Error| describe(error, &text, piece.offset);
+    let failed = match read(index, &text, piece, limits) {
+        Ok(entry) => return Ok(entry),
+        Err(fault) => describe(&fault, &text, piece),
+    };
+    // Half a surrogate pair is what remains of an emoji that a sender cut: no reason to lose a log.
+    let Some(mended) = without_lone_surrogates(&text) else {
+        return Err(failed);
+    };
+    read(index, &mended, piece, limits).map_err(|fault| describe(&fault, &mended, piece))
+}
+
+fn read<'a>(
+    index: usize,
+    text: &'a str,
+    piece: &Piece<'_>,
+    limits: &Limits,
+) -> Result<Entry, Fault<'a>> {
+    let wrong = |error| Fault {
+        error,
+        fragment: text,
+    };
     match text.as_bytes().first() {
         Some(b'{') => {
-            let members: Members<'_> = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+            let members = Members::of(text)?;
             if piece.depth > limits.json_depth {
-                return Ok(too_deep(index, members.id(), Some(piece.offset), limits));
+                return Ok(too_deep(index, members.id(), piece.offset, limits));
             }
-            pick::record(index, members, || text.to_string(), limits).map_err(|e| wrong(&e))
+            pick::record(index, members, text, limits)
         }
         Some(b'"') => {
-            let message: String = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+            let message: String = serde_json::from_str(text).map_err(wrong)?;
             Ok(string_record(index, message, limits))
         }
-        _ if piece.depth > limits.json_depth => {
-            Ok(too_deep(index, None, Some(piece.offset), limits))
-        }
+        _ if piece.depth > limits.json_depth => Ok(too_deep(index, None, piece.offset, limits)),
         _ => {
-            let _: IgnoredAny = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+            let _: IgnoredAny = serde_json::from_str(text).map_err(wrong)?;
             let kind = if text.starts_with('[') {
                 "an array"
             } else {
                 "a bare value"
             };
-            Ok(not_a_record(index, kind, Some(piece.offset)))
+            Ok(not_a_record(index, kind, piece.offset))
         }
     }
 }
@@ -155,24 +151,16 @@ pub(super) fn bad(index: usize, code: &'static str, detail: String) -> Entry {
     })
 }
 
-fn not_a_record(index: usize, found: &str, offset: Option<usize>) -> Entry {
-    let detail = format!(
-        "expected an object or a string, found {found}{}",
-        Place(offset)
-    );
+fn not_a_record(index: usize, found: &str, offset: usize) -> Entry {
+    let detail = format!("expected an object or a string, found {found} at byte {offset}");
     bad(index, "not_a_record", detail)
 }
 
-fn too_deep(
-    index: usize,
-    id: Option<super::RecordId>,
-    offset: Option<usize>,
-    limits: &Limits,
-) -> Entry {
+fn too_deep(index: usize, id: Option<RecordId>, offset: usize, limits: &Limits) -> Entry {
     let detail = format!(
-        "expected at most {} levels of nesting, found more{}; send deep parts as text",
-        limits.json_depth,
-        Place(offset)
+        "expected at most {} levels of nesting, found more at byte {offset}; send deep parts as \
+         text",
+        limits.json_depth
     );
     Entry::Bad(BadRecord {
         index,
@@ -182,45 +170,72 @@ fn too_deep(
     })
 }
 
-/// ` at byte N`, or nothing where there is no body.
-struct Place(Option<usize>);
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0
-            .map_or(Ok(()), |offset| write!(f, " at byte {offset}"))
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}
-
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
-        Value::Object(map) => levels == 0 || map.values().any(|item| is_deeper(item, levels - 1)),
-        _ => false,
-    }
-}
-
-/// The parser's words without its line and column, and the place as an offset in the body.
-fn describe(error: &serde_json::Error, text: &str, offset: usize) -> (usize, String) {
-    let lines = text
+/// The parser's words without its line and column, and the place as an offset in the body. The
+/// fragment is a part of `text`, which is the piece with what is not UTF-8 replaced.
+fn describe(fault: &Fault<'_>, text: &str, piece: &Piece<'_>) -> (usize, String) {
+    let Fault { error, fragment } = fault;
+    let lines = fragment
         .split_inclusive('\n')
         .take(error.line().saturating_sub(1));
     let line: usize = lines.map(str::len).sum();
-    let at = offset + (line + error.column().saturating_sub(1)).min(text.len());
+    let within = (line + error.column().saturating_sub(1)).min(fragment.len());
+    let start = fragment.as_ptr().addr() - text.as_ptr().addr();
+    let at = piece.offset + place_in_bytes(piece.bytes, start + within);
     let words = error.to_string();
     let words = words
         .rsplit_once(" at line ")
         .map_or(words.as_str(), |(words, _)| words);
     (at, words.to_lowercase())
+}
+
+/// The place in the bytes of a place in their text, in which a replacement character stands for
+/// one to three bytes.
+fn place_in_bytes(bytes: &[u8], at: usize) -> usize {
+    let replacement = char::REPLACEMENT_CHARACTER.len_utf8();
+    let (mut text, mut raw) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        let valid = chunk.valid().len();
+        if at < text + valid {
+            return raw + at - text;
+        }
+        (text, raw) = (text + valid, raw + valid);
+        if at < text + replacement {
+            return raw;
+        }
+        (text, raw) = (text + replacement, raw + chunk.invalid().len());
+    }
+    raw
+}
+
+/// The JSON text with each escape of half a surrogate pair made `\ufffd`, which is as long; `None`
+/// where there is none.
+fn without_lone_surrogates(text: &str) -> Option<String> {
+    let mut mended = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(found) = text
+        .as_bytes()
+        .get(at..)
+        .and_then(|b| memchr::memchr(b'\\', b))
+    {
+        let escape = at + found;
+        at = escape
+            + match (unit(text, escape), unit(text, escape + 6)) {
+                (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
+                (Some(0xd800..0xe000), _) => {
+                    mended.push_str(&text[copied..escape]);
+                    mended.push_str("\\ufffd");
+                    copied = escape + 6;
+                    6
+                }
+                _ => 2,
+            };
+    }
+    (copied > 0).then(|| mended + &text[copied..])
+}
+
+/// The code unit that the escape at `at` stands for.
+fn unit(text: &str, at: usize) -> Option<u16> {
+    let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+    u16::from_str_radix(digits, 16).ok()
 }

@@ -8,6 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::keep::{Budget, Key, MOST_VALUES};
 use super::{BadRecord, Entry, Limits, Record, RecordId};
 use crate::parse::Severity;
 use crate::parse::known::Known;
@@ -28,58 +29,29 @@ const MESSAGE_KEYS: [&str; 10] = [
 /// Rank of `event.original`, which also stands nested.
 const EVENT_ORIGINAL: usize = 5;
 
-/// A value that is parsed only if it is needed.
-enum Part<'a> {
-    Raw(&'a RawValue),
-    Value(Value),
+/// Members read of one object, those with a name of their own aside; what follows them is left out.
+const MOST_MEMBERS: usize = MOST_VALUES;
+/// Bytes kept of an id, a source and a timestamp each.
+const NAME_LIMIT: usize = 256;
+
+/// What could not be parsed, and the part of the text in which.
+pub(super) struct Fault<'a> {
+    pub error: serde_json::Error,
+    pub fragment: &'a str,
 }
 
-impl Part<'_> {
-    fn is_string(&self) -> bool {
-        match self {
-            Part::Raw(raw) => raw.get().starts_with('"'),
-            Part::Value(value) => value.is_string(),
-        }
-    }
-
-    fn is_object(&self) -> bool {
-        match self {
-            Part::Raw(raw) => raw.get().starts_with('{'),
-            Part::Value(value) => value.is_object(),
-        }
-    }
-
-    /// The text of a string, or of `null` and the like nothing.
-    fn into_text(self) -> Result<Option<String>, serde_json::Error> {
-        match self {
-            Part::Raw(raw) if raw.get().starts_with('"') => {
-                serde_json::from_str(raw.get()).map(Some)
-            }
-            Part::Value(Value::String(text)) => Ok(Some(text)),
-            _ => Ok(None),
-        }
-    }
-
-    fn into_value(self) -> Result<Value, serde_json::Error> {
-        match self {
-            Part::Raw(raw) => serde_json::from_str(raw.get()),
-            Part::Value(value) => Ok(value),
-        }
-    }
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Fault<'a>> {
+    serde_json::from_str(text).map_err(|error| Fault {
+        error,
+        fragment: text,
+    })
 }
 
-/// The members of an object, in order.
-pub(super) struct Members<'a>(Vec<(Cow<'a, str>, Part<'a>)>);
-
-impl From<Map<String, Value>> for Members<'static> {
-    fn from(map: Map<String, Value>) -> Self {
-        let part = |(key, value)| (Cow::Owned(key), Part::Value(value));
-        Members(map.into_iter().map(part).collect())
-    }
+/// The members of an object, in order; their values are parsed only if they are needed.
+pub(super) struct Members<'a> {
+    list: Vec<(Cow<'a, str>, &'a RawValue)>,
+    left_out: bool,
 }
-
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -92,145 +64,178 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(8);
+                let mut list = Vec::with_capacity(8);
+                let mut left_out = false;
+                // A bit for each name met: one of them is found however late it comes.
+                let mut names = 0_u16;
                 while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-                    members.push((key, Part::Raw(value)));
+                    let name = name_bit(&key, value);
+                    if list.len() < MOST_MEMBERS || name & !names != 0 {
+                        list.push((key, value));
+                    } else {
+                        left_out = true;
+                    }
+                    names |= name;
                 }
-                Ok(Members(members))
+                Ok(Members { list, left_out })
             }
         }
         deserializer.deserialize_map(Collect)
     }
 }
 
-impl Members<'_> {
+impl<'a> Members<'a> {
+    /// The members of the object that `text` is.
+    pub(super) fn of(text: &'a str) -> Result<Members<'a>, Fault<'a>> {
+        parse(text)
+    }
+
     /// The caller's id, for an answer about an object that cannot be read further.
     pub(super) fn id(self) -> Option<RecordId> {
-        let id = self.0.into_iter().rev().find(|(key, _)| key == "id")?.1;
-        id.into_value().ok().and_then(|value| record_id(value).ok())
+        let id = self.list.into_iter().rev().find(|(key, _)| key == "id")?.1;
+        record_id(scalar(id).ok()??).map(|(id, _)| id)
     }
 }
 
-/// The record that the members make; `whole` gives the object as text, for the message of an
-/// object that has none.
-pub(super) fn record(
+/// The record that the members of an object make; `whole` is the object as text, the message of
+/// an object that has none.
+pub(super) fn record<'a>(
     index: usize,
-    members: Members<'_>,
-    whole: impl FnOnce() -> String,
+    members: Members<'a>,
+    whole: &str,
     limits: &Limits,
-) -> Result<Entry, serde_json::Error> {
+) -> Result<Entry, Fault<'a>> {
     let mut draft = Draft {
         record: Record {
             index,
             ..Record::default()
         },
-        ..Draft::default()
+        message: None,
+        blank: false,
+        budget: Budget::new(limits.message),
+        shortened: false,
     };
     let has_message = members
-        .0
+        .list
         .iter()
-        .any(|(key, part)| may_hold_message(key, part));
-    for (key, part) in members.0 {
-        draft.take(key, part, has_message)?;
+        .any(|(key, raw)| may_hold_message(key, raw));
+    for (key, raw) in members.list {
+        draft.take(key, raw, has_message)?;
     }
     let mut record = draft.record;
+    let mut truncated = draft.shortened;
     match draft.message {
         Some((_, text)) => {
+            truncated |= members.left_out || draft.budget.left_out;
             from_usual_fields(&mut record);
             record.message = text;
+            truncated |= cut(&mut record.message, limits.message);
         }
         None if draft.blank => return Ok(no_message(index, record.id)),
         None => {
             // The object is the message; its fields are in there.
             record.fields = Map::new();
-            record.message = whole();
+            let end = floor_char(whole, limits.message);
+            truncated |= end < whole.len();
+            record.message = whole[..end].to_owned();
         }
     }
-    record.truncated = cut(&mut record.message, limits.message);
+    record.truncated = truncated;
     Ok(Entry::Record(record))
 }
 
 /// False only where the object has no message for certain: then its fields need not be kept.
-fn may_hold_message(key: &str, part: &Part<'_>) -> bool {
-    message_rank(key, part).is_some() || key == "event" && part.is_object()
+fn may_hold_message(key: &str, raw: &RawValue) -> bool {
+    message_rank(key, raw).is_some() || key == "event" && is_object(raw)
 }
 
 /// A record on its way.
-#[derive(Default)]
 struct Draft {
     record: Record,
     /// The best message so far and its rank.
     message: Option<(usize, String)>,
     /// True when a message key held a blank text.
     blank: bool,
+    /// What may still be kept of further fields.
+    budget: Budget,
+    /// True where an id, a source or a timestamp was cut.
+    shortened: bool,
 }
 
 impl Draft {
     /// Puts one member where it belongs; `keep` says whether further fields are of use.
-    fn take(
+    fn take<'a>(
         &mut self,
         key: Cow<'_, str>,
-        part: Part<'_>,
+        raw: &'a RawValue,
         keep: bool,
-    ) -> Result<(), serde_json::Error> {
-        if let Some(rank) = message_rank(&key, &part) {
-            if let Some(text) = part.into_text()? {
-                self.offer(rank, &key, text);
-            }
+    ) -> Result<(), Fault<'a>> {
+        if let Some(rank) = message_rank(&key, raw) {
+            self.offer(rank, &key, parse(raw.get())?);
             return Ok(());
         }
-        let record = &mut self.record;
-        let left = match &*key {
-            "event" if part.is_object() => {
-                let mut event = part.into_value()?;
-                if let Some(text) = take_original(&mut event) {
-                    self.offer(EVENT_ORIGINAL, "event.original", text);
-                }
-                Some(event)
-            }
-            "id" => match record_id(part.into_value()?) {
-                Ok(id) => {
-                    record.id = Some(id);
-                    None
-                }
-                Err(value) => Some(value),
-            },
-            "source" => match part.into_value()? {
-                Value::String(text) if !text.trim().is_empty() => {
-                    record.source = Some(text);
-                    None
-                }
-                other => Some(other),
-            },
-            "timestamp" => match part.into_value()? {
-                Value::String(text) => {
-                    record.timestamp = Some(text);
-                    None
-                }
-                Value::Number(number) => {
-                    record.timestamp = Some(number.to_string());
-                    None
-                }
-                other => Some(other),
-            },
-            "severity" => {
-                let value = part.into_value()?;
-                let found = scalar_text(&value).and_then(|text| Severity::from_text(&text));
-                record.severity = found.or(record.severity);
-                if found.is_some() { None } else { Some(value) }
-            }
-            _ if keep => Some(part.into_value()?),
-            _ => None,
-        };
-        // A null in a named place is the same as nothing there.
+        if key == "event" && is_object(raw) {
+            return self.take_event(raw);
+        }
         let named = matches!(&*key, "id" | "source" | "timestamp" | "severity");
-        if let Some(value) = left
-            && keep
-            && !(named && value.is_null())
-        {
-            self.record.fields.insert(key.into_owned(), value);
+        // A null in a named place is the same as nothing there.
+        if named && (raw.get() == "null" || self.take_named(&key, raw)?) || !keep {
+            return Ok(());
+        }
+        insert(&mut self.record.fields, &mut self.budget, key, raw)
+    }
+
+    /// An ECS event: its original text may be the message, what else it holds is a field.
+    fn take_event<'a>(&mut self, raw: &'a RawValue) -> Result<(), Fault<'a>> {
+        let members = Members::of(raw.get())?;
+        self.budget.left_out |= members.left_out;
+        let mut event = Map::new();
+        let kept = self.budget.take("event".len());
+        for (key, raw) in members.list {
+            if key == "original" && is_string(raw) {
+                self.offer(EVENT_ORIGINAL, "event.original", parse(raw.get())?);
+            } else if kept {
+                insert(&mut event, &mut self.budget, key, raw)?;
+            }
+        }
+        if kept {
+            let event = Value::Object(event);
+            self.record.fields.insert("event".to_owned(), event);
         }
         Ok(())
+    }
+
+    /// Takes the value of a named place; false where it is not of a kind that belongs there.
+    fn take_named<'a>(&mut self, key: &str, raw: &'a RawValue) -> Result<bool, Fault<'a>> {
+        let Some(value) = scalar(raw)? else {
+            return Ok(false);
+        };
+        let record = &mut self.record;
+        match (key, value) {
+            ("id", value) => {
+                let Some((id, shortened)) = record_id(value) else {
+                    return Ok(false);
+                };
+                self.shortened |= shortened;
+                record.id = Some(id);
+            }
+            ("source", Value::String(mut text)) if !text.trim().is_empty() => {
+                self.shortened |= cut(&mut text, NAME_LIMIT);
+                record.source = Some(text);
+            }
+            ("timestamp", Value::String(mut text)) => {
+                self.shortened |= cut(&mut text, NAME_LIMIT);
+                record.timestamp = Some(text);
+            }
+            ("timestamp", Value::Number(number)) => record.timestamp = Some(number.to_string()),
+            ("severity", value) => {
+                let found = scalar_text(&value).and_then(|text| Severity::from_text(&text));
+                record.severity = found.or(record.severity);
+                return Ok(found.is_some());
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// Takes a text for the message if it stands before the one there is; the other of both goes
@@ -240,21 +245,73 @@ impl Draft {
             self.blank = true;
             return;
         }
-        match &mut self.message {
-            Some((best, _)) if *best < rank => {
-                self.record
-                    .fields
-                    .insert(key.to_owned(), Value::String(text));
-            }
+        let (name, other) = match &mut self.message {
+            Some((best, _)) if *best < rank => (key, text),
             Some((best, old)) if *best > rank => {
-                let name = MESSAGE_KEYS[*best].to_owned();
-                let old = std::mem::replace(old, text);
-                self.record.fields.insert(name, Value::String(old));
+                let name = MESSAGE_KEYS[*best];
                 *best = rank;
+                (name, std::mem::replace(old, text))
             }
-            _ => self.message = Some((rank, text)),
+            _ => {
+                self.message = Some((rank, text));
+                return;
+            }
+        };
+        if self.budget.take(name.len() + other.len()) {
+            let fields = &mut self.record.fields;
+            fields.insert(name.to_owned(), Value::String(other));
         }
     }
+}
+
+/// Keeps a member among `fields`, as far as the budget goes.
+fn insert<'a>(
+    fields: &mut Map<String, Value>,
+    budget: &mut Budget,
+    key: Cow<'_, str>,
+    raw: &'a RawValue,
+) -> Result<(), Fault<'a>> {
+    if !budget.take_text(key.len()) {
+        return Ok(());
+    }
+    let fault = |error| Fault {
+        error,
+        fragment: raw.get(),
+    };
+    if let Some(value) = budget.keep(raw).map_err(fault)? {
+        fields.insert(key.into_owned(), value);
+    }
+    Ok(())
+}
+
+fn is_string(raw: &RawValue) -> bool {
+    raw.get().starts_with('"')
+}
+
+fn is_object(raw: &RawValue) -> bool {
+    raw.get().starts_with('{')
+}
+
+/// A value that is neither an object nor an array.
+fn scalar(raw: &RawValue) -> Result<Option<Value>, Fault<'_>> {
+    if raw.get().starts_with(['{', '[']) {
+        return Ok(None);
+    }
+    parse(raw.get()).map(Some)
+}
+
+/// A bit for each member that [`record`] knows by name and kind, 0 for any other.
+fn name_bit(key: &str, raw: &RawValue) -> u16 {
+    let others = ["id", "source", "timestamp", "severity"];
+    let place = match key {
+        "event" if is_object(raw) => Some(MESSAGE_KEYS.len()),
+        "original" if is_string(raw) => Some(MESSAGE_KEYS.len() + 1),
+        _ => message_rank(key, raw).or_else(|| {
+            let place = others.iter().position(|name| *name == key)?;
+            Some(MESSAGE_KEYS.len() + 2 + place)
+        }),
+    };
+    place.map_or(0, |place| 1 << place)
 }
 
 /// An entry for a record whose message is missing or blank.
@@ -274,37 +331,40 @@ pub(super) fn cut(message: &mut String, limit: usize) -> bool {
     if message.len() <= limit {
         return false;
     }
-    let mut end = limit;
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    message.truncate(end);
+    message.truncate(floor_char(message, limit));
+    message.shrink_to_fit();
     true
 }
 
-fn message_rank(key: &str, part: &Part<'_>) -> Option<usize> {
-    let rank = MESSAGE_KEYS.iter().position(|name| *name == key)?;
-    part.is_string().then_some(rank)
-}
-
-fn take_original(event: &mut Value) -> Option<String> {
-    let map = event.as_object_mut()?;
-    map.get("original")?.as_str()?;
-    match map.remove("original")? {
-        Value::String(text) => Some(text),
-        _ => None,
+/// The length of the text, or the last char boundary up to the limit.
+fn floor_char(text: &str, limit: usize) -> usize {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
+    end
 }
 
-/// A string or a number as an id; anything else is given back.
-fn record_id(value: Value) -> Result<RecordId, Value> {
+fn message_rank(key: &str, raw: &RawValue) -> Option<usize> {
+    let rank = MESSAGE_KEYS.iter().position(|name| *name == key)?;
+    is_string(raw).then_some(rank)
+}
+
+/// A string or a number as an id, and whether it was cut.
+fn record_id(value: Value) -> Option<(RecordId, bool)> {
     match value {
-        Value::String(text) => Ok(RecordId::Text(text)),
-        Value::Number(number) => Ok(match number.as_i64() {
-            Some(number) => RecordId::Number(number),
-            None => RecordId::Text(number.to_string()),
-        }),
-        other => Err(other),
+        Value::String(mut text) => {
+            let shortened = cut(&mut text, NAME_LIMIT);
+            Some((RecordId::Text(text), shortened))
+        }
+        Value::Number(number) => {
+            let id = match number.as_i64() {
+                Some(number) => RecordId::Number(number),
+                None => RecordId::Text(number.to_string()),
+            };
+            Some((id, false))
+        }
+        _ => None,
     }
 }
 
@@ -335,7 +395,7 @@ fn from_usual_fields(record: &mut Record) {
     let source = known
         .source()
         .and_then(|place| texts.get(place))
-        .map(|text| text.to_string());
+        .map(|text| text[..floor_char(text, NAME_LIMIT)].to_owned());
     record.severity = record.severity.or(known.severity());
     record.source = record.source.take().or(source);
 }

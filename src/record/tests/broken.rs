@@ -135,3 +135,50 @@ fn what_cannot_be_read_at_all_says_where_and_what_to_do() {
         assert!(found.detail.contains(words), "{body:?}: {found}");
     }
 }
+
+#[test]
+fn half_a_surrogate_pair_is_replaced() {
+    for (escaped, message) in [
+        (r"a\ud83d", "a\u{fffd}"),
+        (r"\ude00\ud83d\ud83d\ude00.", "\u{fffd}\u{fffd}\u{1f600}."),
+        (r"\\ud83d\ud83dx", "\\ud83d\u{fffd}x"),
+        (r"\ud83d\n\udC00", "\u{fffd}\n\u{fffd}"),
+    ] {
+        let object = format!(r#"{{"id":"i","message":"{escaped}","k":"{escaped}","{escaped}":1}}"#);
+        let r = record(&object);
+        assert_eq!(r.message, message, "{escaped}");
+        assert_eq!(r.fields["k"], message, "{escaped}");
+        assert_eq!(r.fields[message], 1, "{escaped}");
+        assert_eq!(words(&format!(r#"["{escaped}"]"#), JSON), [message]);
+        assert_eq!(words(&object, TEXT), [message]);
+    }
+    assert_eq!(words(r#"["a","\ud83d\x"]"#, JSON), ["a", "!invalid_json"]);
+}
+
+#[test]
+fn offsets_count_in_the_bytes_of_the_body() {
+    // The number is too large, which shows only when it is read on its own; its text starts at 24
+    // in the first body. Each byte that is not UTF-8 is one byte of the body.
+    let cases: [(&[u8], usize); 5] = [
+        (b"[1,{\"message\":\"m\",\"n\":  1e999}]", 24),
+        (b"[1,{\"message\":\"m\xff\xff\",\"n\":1e999}]", 24),
+        (b"[1,{\"message\":\"m\",\n\"n\":[\n1e999]}]", 25),
+        (
+            b"[1,{\"message\":\"\xe2\x82\",\"s\":\"\\ud83d\",\"n\":1e999}]",
+            36,
+        ),
+        (b"[1,{\"message\":\"\xff\",}]", 18),
+    ];
+    for (body, start) in cases {
+        let Entry::Bad(found) = decode(body, JSON, &limits()).unwrap().remove(1) else {
+            panic!("expected an error");
+        };
+        let number = body[start..].starts_with(b"1e999");
+        let at = if number { start + 4 } else { start };
+        assert!(
+            found.detail.contains(&format!(" at byte {at};")),
+            "{start}: {}",
+            found.detail
+        );
+    }
+}

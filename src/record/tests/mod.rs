@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bounds;
 mod broken;
 mod properties;
 mod shapes;
@@ -20,6 +21,14 @@ const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 
 fn limits() -> Limits {
     Limits::default()
+}
+
+fn decode(
+    body: &[u8],
+    content_type: Option<&str>,
+    limits: &Limits,
+) -> Result<Vec<Entry>, Unreadable> {
+    entries(body, content_type, limits).map(Iterator::collect)
 }
 
 fn read(body: &str, content_type: Option<&str>) -> Vec<Entry> {

@@ -205,24 +205,3 @@ fn long_messages_are_cut_at_a_char() {
         assert_eq!((r.message.as_str(), r.truncated), (message, truncated));
     }
 }
-
-#[test]
-fn values_make_the_same_records() {
-    let value = json!({"id":7,"message":"m","host":"h","severity":"error"});
-    let Entry::Record(a) = record_from_value(0, value.clone(), &limits()) else {
-        panic!("expected a record");
-    };
-    assert_eq!(a, record(&value.to_string()));
-    assert_eq!(
-        word(&record_from_value(0, json!("text"), &limits())),
-        "text"
-    );
-    assert_eq!(
-        word(&record_from_value(0, json!(7), &limits())),
-        "!not_a_record"
-    );
-    assert_eq!(
-        word(&record_from_value(0, json!({"a":1}), &limits())),
-        r#"{"a":1}"#
-    );
-}
