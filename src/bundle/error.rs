@@ -67,10 +67,10 @@ pub enum BundleError {
     },
     /// The vocabulary is not usable.
     #[error("vocabulary: {0}")]
-    Vocabulary(#[from] VectorizerError),
+    Vocabulary(VectorizerError),
     /// A rule is not usable.
     #[error("rules: {0}")]
-    Rules(#[from] RuleError),
+    Rules(RuleError),
     /// A graph is not usable.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -100,6 +100,19 @@ pub enum BundleError {
         /// The sample's message, shortened.
         message: String,
     },
+}
+
+// The causes of these two stand in the message; as sources they would be told twice.
+impl From<VectorizerError> for BundleError {
+    fn from(error: VectorizerError) -> BundleError {
+        BundleError::Vocabulary(error)
+    }
+}
+
+impl From<RuleError> for BundleError {
+    fn from(error: RuleError) -> BundleError {
+        BundleError::Rules(error)
+    }
 }
 
 impl BundleError {
