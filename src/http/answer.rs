@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::Response;
 use serde::Serialize;
@@ -14,12 +14,13 @@ use crate::record::{BadRecord, RecordId};
 use crate::verdict::{Category, Claim, Flag, Reason, Scores};
 
 use super::body::offload;
+use super::inflight::Charge;
 use super::judging::{Judged, Outcome};
 use super::negotiate::Form;
 use super::problem::{Kind, Problem};
 
 /// Answers with more results than this are written on a thread of their own.
-const LARGE: usize = 256;
+pub(super) const LARGE: usize = 256;
 
 /// The answer to a request.
 #[derive(Serialize, ToSchema)]
@@ -173,14 +174,14 @@ pub(super) async fn respond(
             }
             Form::Ndjson => lines(results, model, started),
         };
-        drop(charge);
-        written
+        (written, charge)
     });
     let media_type = match form {
         Form::Json => "application/json",
         Form::Ndjson => "application/x-ndjson",
     };
-    respond_with(written.await?, media_type)
+    let (written, charge) = written.await?;
+    respond_with(written, media_type, charge)
 }
 
 fn lines(
@@ -199,19 +200,44 @@ fn lines(
     Ok(out)
 }
 
-/// A response of written bytes.
+/// A response of written bytes. They stay charged until they are sent, or will never be: answers
+/// that nobody reads count against what is held at once.
 pub(super) fn respond_with(
     written: serde_json::Result<Vec<u8>>,
     media_type: &'static str,
+    mut charge: Charge,
 ) -> Result<Response, Problem> {
     let body = written.map_err(|error| {
         tracing::error!(%error, "an answer could not be written");
         Problem::new(Kind::Internal, "the answer could not be written")
     })?;
-    let mut response = Response::new(Body::from(body));
+    charge.settle(body.capacity());
+    let mut response = Response::new(Body::from(held(body, charge)));
     let media_type = HeaderValue::from_static(media_type);
     response.headers_mut().insert(CONTENT_TYPE, media_type);
     Ok(response)
+}
+
+/// Bytes that keep a guard until the last of them is dropped, which the server does when they are
+/// sent. A body of its own would be dropped earlier, once its bytes are in the server's buffer.
+pub(super) fn held<B, G>(bytes: B, guard: G) -> Bytes
+where
+    B: AsRef<[u8]> + Send + 'static,
+    G: Send + 'static,
+{
+    struct Held<B, G> {
+        bytes: B,
+        _guard: G,
+    }
+    impl<B: AsRef<[u8]>, G> AsRef<[u8]> for Held<B, G> {
+        fn as_ref(&self) -> &[u8] {
+            self.bytes.as_ref()
+        }
+    }
+    Bytes::from_owner(Held {
+        bytes,
+        _guard: guard,
+    })
 }
 
 /// Milliseconds since then, to the microsecond.

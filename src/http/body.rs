@@ -1,7 +1,7 @@
 //! A request's body, from the wire to records: limits first, then bytes, then text.
 //!
 //! Every byte is charged against `server.inflight_bytes` before it is kept, and stays charged until
-//! the answer is made: the records that come out of a body are about as large as the body.
+//! the answer is sent: the records that come out of a body are about as large as the body.
 
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;

@@ -89,6 +89,15 @@ impl Charge {
         self.bytes -= back;
     }
 
+    /// Holds exactly `bytes` from now on. They exist already, so they count even where they go
+    /// beyond the capacity: then it is others that are refused.
+    pub(super) fn settle(&mut self, bytes: usize) {
+        self.shrink_to(bytes);
+        let more = bytes - self.bytes;
+        self.account.used.fetch_add(more, Ordering::Relaxed);
+        self.bytes = bytes;
+    }
+
     fn fits(&self, used: usize, more: usize) -> Result<usize, Denied> {
         let capacity = self.account.capacity;
         if self.bytes.saturating_add(more) > capacity {
@@ -125,6 +134,10 @@ mod tests {
         assert_eq!(a.grow(41), Err(Denied::Never { capacity: 100 }));
         a.shrink_to(10);
         assert_eq!(b.grow(50), Ok(()));
+        a.settle(5);
+        assert_eq!(b.would_fit(6), Err(Denied::Full));
+        a.settle(300);
+        assert_eq!(b.would_fit(0), Err(Denied::Full));
         drop((a, b));
         assert_eq!(ledger.open().grow(100), Ok(()));
     }

@@ -34,7 +34,7 @@ pub(super) enum Outcome {
 pub(super) struct Judged {
     pub(super) outcomes: Vec<Outcome>,
     pub(super) model: Identity,
-    /// The bytes that the request holds until its answer is made.
+    /// The bytes that the request holds until its answer is sent.
     pub(super) charge: Charge,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONNECTION, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, Uri, Version};
@@ -16,7 +17,9 @@ use tracing::Instrument;
 use crate::telemetry::Metrics;
 
 use super::Service;
+use super::answer::held;
 use super::judging::draining;
+use super::lifecycle::InFlight;
 use super::problem::{Kind, Problem};
 use super::routes::Route;
 
@@ -44,8 +47,8 @@ pub(super) fn common(routes: Router, metrics: Arc<Metrics>) -> Router {
 /// Holds the request's place in the drain, or turns it away.
 async fn gate(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let version = request.version();
-    if let Some(_in_flight) = service.lifecycle.admit() {
-        return next.run(request).await;
+    if let Some(in_flight) = service.lifecycle.admit() {
+        return hold(next.run(request).await, in_flight).await;
     }
     let mut response = draining(&service).into_response();
     // HTTP/2 has no such header: its connections are told by the server itself.
@@ -55,6 +58,19 @@ async fn gate(State(service): State<Arc<Service>>, request: Request, next: Next)
             .insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// The answer, in flight until it is sent. Answers are made whole: nothing is waited for, and
+/// nothing copied.
+async fn hold(response: Response, in_flight: InFlight) -> Response {
+    let (parts, body) = response.into_parts();
+    match to_bytes(body, usize::MAX).await {
+        Ok(bytes) => Response::from_parts(parts, Body::from(held(bytes, in_flight))),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be made whole");
+            Problem::new(Kind::Internal, "the answer could not be written").into_response()
+        }
+    }
 }
 
 /// Counts and times a request when it ends, however it ends.

@@ -19,14 +19,12 @@ use crate::record::Entry;
 use crate::verdict::{Category, Flag, Reason, Scores};
 
 use super::Service;
-use super::answer::{UnreadRecord, milliseconds, respond_with};
+use super::answer::{LARGE, UnreadRecord, milliseconds, respond_with};
 use super::body::{self, offload};
 use super::classify::{ClassifyRequest, RecordInput};
+use super::inflight::Charge;
 use super::judging::{self, Judged, Outcome};
 use super::problem::{Document, Kind, Problem};
-
-/// Answers with more results than this are written on a thread of their own.
-const LARGE: usize = 256;
 
 /// The verdict on a record, in the older shape.
 #[derive(Serialize, ToSchema)]
@@ -137,7 +135,8 @@ pub(super) async fn classify_one(
     match judged.outcomes.into_iter().next() {
         Some(Outcome::Judged { judgement, .. }) => {
             let verdict = OlderVerdict::new(judgement, model);
-            respond_with(serde_json::to_vec(&verdict), "application/json")
+            let written = serde_json::to_vec(&verdict);
+            respond_with(written, "application/json", judged.charge)
         }
         _ => Err(not_one(0)),
     }
@@ -175,11 +174,12 @@ pub(super) async fn classify_batch(
     let received = body::receive(&service, &headers, body).await?;
     let judged = judging::judge(&service, received, Detail::Votes).await?;
     let large = judged.outcomes.len() > LARGE;
-    let written = offload(large, move || write_batch(judged, started)).await?;
-    respond_with(written, "application/json")
+    let written = offload(large, move || write_batch(judged, started));
+    let (written, charge) = written.await?;
+    respond_with(written, "application/json", charge)
 }
 
-fn write_batch(judged: Judged, started: Instant) -> serde_json::Result<Vec<u8>> {
+fn write_batch(judged: Judged, started: Instant) -> (serde_json::Result<Vec<u8>>, Charge) {
     let Judged {
         outcomes,
         model,
@@ -198,6 +198,5 @@ fn write_batch(judged: Judged, started: Instant) -> serde_json::Result<Vec<u8>> 
         processing_time_ms: milliseconds(started),
         total_logs,
     });
-    drop(charge);
-    written
+    (written, charge)
 }

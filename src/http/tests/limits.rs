@@ -116,3 +116,30 @@ async fn a_full_queue_is_429_with_whole_seconds() {
     let metrics = bench.metrics.render().expect("text");
     assert!(metrics.contains("logtriage_overload_total{reason=\"queue\"} 1"));
 }
+
+#[tokio::test]
+async fn an_answer_is_charged_and_in_flight_until_it_is_sent() {
+    let bench = bench_with(|service| service.ledger = Ledger::new(20_000));
+    let body = || Body::from("a line to judge\n".repeat(20));
+    for path in ["/v1/classify", "/classify/batch"] {
+        let request = Request::post(path).body(body()).expect("a request");
+        let answer = bench.router.clone().oneshot(request).await;
+        let answer = answer.expect("routers answer");
+        assert_eq!(answer.status(), 200);
+        let ended = |wait: Duration| tokio::time::timeout(wait, bench.lifecycle.idle());
+        let soon = Duration::from_millis(20);
+
+        let large = || Body::from("x".repeat(18_000));
+        let refused = post(&bench.router, "/v1/classify", &[], large()).await;
+        assert_eq!(refused.status, 429, "the answer that nobody reads is held");
+        assert!(ended(soon).await.is_err(), "and in flight");
+
+        let sent = answer.into_body().collect().await.expect("a body");
+        let refused = post(&bench.router, "/v1/classify", &[], large()).await;
+        assert_eq!(refused.status, 429, "its bytes are not dropped yet");
+        drop(sent);
+        let taken = post(&bench.router, "/v1/classify", &[], large()).await;
+        assert_eq!(taken.status, 200);
+        assert!(ended(soon).await.is_ok());
+    }
+}
