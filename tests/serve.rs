@@ -13,6 +13,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 fn logtriage(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logtriage"));
+    // What the caller has set for itself must not change what is tested.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("LOGTRIAGE_") || text.starts_with("ONNX_") {
+            command.env_remove(&name);
+        }
+    }
     command.args(arguments).envs(environment.iter().copied());
     command
 }

@@ -120,8 +120,7 @@ fn refuse(service: &Service, overloaded: &Overloaded) -> Problem {
 }
 
 /// The answer to a request that comes too late.
-pub(super) fn draining(service: &Service) -> Problem {
-    service.metrics.overloaded(telemetry::Overload::Draining);
+pub(super) fn draining() -> Problem {
     let detail = "this process is ending; nothing of this request was taken, send it again";
     Problem::new(Kind::Draining, detail).retry_after(DRAINING_RETRY)
 }

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Overload};
 
 use super::Service;
 use super::answer::held;
@@ -27,10 +27,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is echoed.
 const REQUEST_ID_LIMIT: usize = 128;
 
-/// The stack of the data port: that of both ports, with the gate of the drain inside.
-pub(super) fn data(routes: Router, service: Arc<Service>) -> Router {
+/// The stack of the data port: that of both ports, with the gate of the drain inside, which the
+/// open routes do not pass.
+pub(super) fn data(gated: Router, open: Router, service: Arc<Service>) -> Router {
     let metrics = Arc::clone(&service.metrics);
-    common(routes.layer(from_fn_with_state(service, gate)), metrics)
+    let gated = gated.layer(from_fn_with_state(service, gate));
+    common(gated.merge(open), metrics)
 }
 
 /// The stack of both ports, from the inside out: a panic becomes an answer, every answer is
@@ -50,7 +52,8 @@ async fn gate(State(service): State<Arc<Service>>, request: Request, next: Next)
     if let Some(in_flight) = service.lifecycle.admit() {
         return hold(next.run(request).await, in_flight).await;
     }
-    let mut response = draining(&service).into_response();
+    service.metrics.overloaded(Overload::Draining);
+    let mut response = draining().into_response();
     // HTTP/2 has no such header: its connections are told by the server itself.
     if version < Version::HTTP_2 {
         response

@@ -76,7 +76,7 @@ pub(super) struct Health {
 )]
 pub(super) async fn health(State(service): State<Arc<Service>>) -> Result<Json<Health>, Problem> {
     if service.lifecycle.phase() == Phase::Draining {
-        return Err(draining(&service));
+        return Err(draining());
     }
     Ok(Json(Health { status: "ok" }))
 }

@@ -63,14 +63,18 @@ impl Route {
 
 /// The data port.
 pub fn data_router(service: Arc<Service>) -> Router {
+    // Health stands before the gate of the drain: it tells of the end itself, and a check that is
+    // answered is no request refused.
+    let health = Router::new()
+        .route(Route::Health.path(), get(openapi::health))
+        .with_state(Arc::clone(&service));
     let routes = Router::new()
         .route(Route::Classify.path(), post(classify::classify))
-        .route(Route::Health.path(), get(openapi::health))
         .route(Route::OlderClassify.path(), post(predecessor::classify_one))
         .route(Route::OlderBatch.path(), post(predecessor::classify_batch))
         .route(Route::OpenApi.path(), get(openapi::document))
         .with_state(Arc::clone(&service));
-    layers::data(routes, service)
+    layers::data(routes, health, service)
 }
 
 /// The operations port.

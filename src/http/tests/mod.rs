@@ -166,7 +166,8 @@ async fn ask(router: &Router, request: Request<Body>) -> Answered {
     Answered {
         status: parts.status,
         headers: parts.headers,
-        body,
+        // A copy, because an answer is held against the limits until its bytes are dropped.
+        body: Bytes::copy_from_slice(&body),
     }
 }
 

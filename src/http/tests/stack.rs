@@ -39,10 +39,18 @@ async fn health_is_200_until_the_drain() {
     }
     bench.lifecycle.enter(Phase::Draining);
     get(&bench.router, "/v1/health").await.problem(503);
+    let head = Request::head("/v1/health").body(Body::empty());
+    let head = ask(&bench.router, head.expect("a request")).await;
+    assert_eq!((head.status.as_u16(), head.body.len()), (503, 0));
+    let overload = "logtriage_overload_total{reason=\"draining\"}";
+    let metrics = bench.metrics.render().expect("text");
+    assert!(!metrics.contains(&format!("{overload} 1")), "{metrics}");
     let answer = post(&bench.router, "/v1/classify", &[], "[\"x\"]".into()).await;
     answer.problem(503);
     assert_eq!(answer.headers["connection"], "close");
     assert_eq!(answer.headers["retry-after"], "2");
+    let metrics = bench.metrics.render().expect("text");
+    assert!(metrics.contains(&format!("{overload} 1")), "{metrics}");
 }
 
 #[tokio::test]
