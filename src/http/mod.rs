@@ -65,7 +65,6 @@ pub struct Service {
     judge: Box<dyn Judge>,
     metrics: Arc<Metrics>,
     lifecycle: Lifecycle,
-    progress: Arc<Progress>,
     ledger: Ledger,
     limits: ServerConfig,
     body_timeout: Duration,
@@ -77,14 +76,12 @@ impl Service {
         judge: Box<dyn Judge>,
         metrics: Arc<Metrics>,
         lifecycle: Lifecycle,
-        progress: Arc<Progress>,
         limits: &ServerConfig,
     ) -> Service {
         Service {
             judge,
             metrics,
             lifecycle,
-            progress,
             ledger: Ledger::new(limits.inflight_bytes),
             limits: limits.clone(),
             body_timeout: BODY_TIMEOUT,

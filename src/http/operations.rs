@@ -26,9 +26,12 @@ pub struct Operations {
     /// Where the process stands.
     pub lifecycle: Lifecycle,
     /// Whether the work that is held gets done.
-    pub progress: Arc<Progress>,
+    pub progress: Progress,
     /// How many records wait to be judged.
     pub waiting: Box<dyn Fn() -> usize + Send + Sync>,
+    /// How much the workers have judged since the start: a count that moves while they work, whether
+    /// or not somebody still waits for the answer.
+    pub judged: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
 /// A condition that a probe looks at.
@@ -86,11 +89,11 @@ pub(super) async fn livez(
     State(operations): State<Arc<Operations>>,
     RawQuery(query): RawQuery,
 ) -> Response {
+    let (waiting, judged) = ((operations.waiting)(), (operations.judged)());
+    let now = Instant::now();
     let progress = Condition {
         name: "progress",
-        holds: !operations
-            .progress
-            .stalled((operations.waiting)(), Instant::now()),
+        holds: !operations.progress.stalled(waiting, judged, now),
         otherwise: "work that is held makes no progress",
     };
     probe(&progress, query.as_deref())

@@ -10,8 +10,9 @@ fn router(lifecycle: &Lifecycle) -> Router {
         models: Box::new(status),
         metrics: Arc::new(Metrics::new().expect("distinct names")),
         lifecycle: lifecycle.clone(),
-        progress: Arc::default(),
+        progress: Progress::default(),
         waiting: Box::new(|| 42),
+        judged: Box::new(|| 7),
     };
     operations_router(Arc::new(operations))
 }
