@@ -15,6 +15,7 @@ mod lifecycle;
 mod negotiate;
 mod openapi;
 mod operations;
+mod patience;
 mod predecessor;
 mod problem;
 mod progress;
