@@ -43,7 +43,7 @@ pub(super) async fn receive(
     body: Body,
 ) -> Result<Received, Problem> {
     let content_type = negotiate::content_type(headers)?.map(str::to_owned);
-    let encoding = negotiate::content_encoding(headers)?.map(str::to_owned);
+    let encoding = negotiate::content_encoding(headers)?;
     let mut charge = service.ledger.open();
     let bytes = match read(service, headers, body, &mut charge).await {
         Ok(bytes) => bytes,

@@ -66,7 +66,6 @@ pub(super) async fn judge(
     let deadline = Instant::now() + service.limits.request_timeout;
     let judged = service.judge.judge(records, detail, deadline).await;
     let judged = judged.map_err(|overloaded| refuse(service, &overloaded))?;
-    service.progress.judged();
     let outcomes = assemble(service, places, judged.judgements)?;
     Ok(Judged {
         outcomes,

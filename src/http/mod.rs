@@ -15,6 +15,7 @@ mod lifecycle;
 mod negotiate;
 mod openapi;
 mod operations;
+mod patience;
 mod predecessor;
 mod problem;
 mod progress;
@@ -65,7 +66,6 @@ pub struct Service {
     judge: Box<dyn Judge>,
     metrics: Arc<Metrics>,
     lifecycle: Lifecycle,
-    progress: Arc<Progress>,
     ledger: Ledger,
     limits: ServerConfig,
     body_timeout: Duration,
@@ -77,14 +77,12 @@ impl Service {
         judge: Box<dyn Judge>,
         metrics: Arc<Metrics>,
         lifecycle: Lifecycle,
-        progress: Arc<Progress>,
         limits: &ServerConfig,
     ) -> Service {
         Service {
             judge,
             metrics,
             lifecycle,
-            progress,
             ledger: Ledger::new(limits.inflight_bytes),
             limits: limits.clone(),
             body_timeout: BODY_TIMEOUT,

@@ -1,7 +1,9 @@
 //! What the headers say: which bodies are understood, and which form of answer is wanted.
 
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+
+use crate::record;
 
 use super::problem::{Kind, Problem};
 
@@ -12,37 +14,31 @@ pub(super) enum Form {
     Ndjson,
 }
 
-/// The content type to read the body by; `None` where the body itself must tell.
-///
-/// Senders that name no type of ours on purpose (a browser's or curl's default for forms, plain
-/// bytes) are read by their content. A type that we know we cannot read is refused, so that binary
-/// bodies are not judged as if they were text.
+/// The content type to read the body by, if one is named. One that is not read is refused.
 pub(super) fn content_type(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(given) = text(headers, &CONTENT_TYPE)? else {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
         return Ok(None);
     };
-    let essence = given.split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
-    match essence.as_str() {
-        "" | "application/octet-stream" | "application/x-www-form-urlencoded" => Ok(None),
-        "application/json" | "application/x-ndjson" | "application/ndjson" => Ok(Some(given)),
-        "application/jsonl" | "application/x-jsonlines" | "application/jsonlines" => {
-            Ok(Some("application/x-ndjson"))
-        }
-        other if other.starts_with("text/") || other.ends_with("+json") => Ok(Some(given)),
-        other => Err(Problem::new(
-            Kind::UnsupportedMediaType,
-            format!(
-                "expected a content-type of application/json, application/x-ndjson or text/plain, \
-                 found {other}"
-            ),
-        )),
+    let given = text(value, &CONTENT_TYPE)?;
+    if record::is_read(given) {
+        return Ok(Some(given));
     }
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    let detail = format!(
+        "expected a content-type of application/json, application/x-ndjson or text/plain, found \
+         {essence}"
+    );
+    Err(Problem::new(Kind::UnsupportedMediaType, detail))
 }
 
-/// The content encoding, if one is named. Several in a row are refused by the decompressor.
-pub(super) fn content_encoding(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    text(headers, &CONTENT_ENCODING)
+/// The content codings, if any are named, in the order they were applied. Several may stand in one
+/// header or in several lines of it, which mean the same.
+pub(super) fn content_encoding(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let lines = headers.get_all(CONTENT_ENCODING).into_iter();
+    let lines: Result<Vec<&str>, Problem> =
+        lines.map(|line| text(line, &CONTENT_ENCODING)).collect();
+    let codings = lines?.join(",");
+    Ok(Some(codings).filter(|codings| !codings.trim().is_empty()))
 }
 
 /// The form that the `Accept` header prefers; JSON where it asks for nothing that we have, because
@@ -67,15 +63,11 @@ pub(super) fn accept(headers: &HeaderMap) -> Form {
     best.1
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
-    let Some(value) = headers.get(name) else {
-        return Ok(None);
-    };
-    let text = value.to_str().map_err(|_| {
+fn text<'a>(value: &'a HeaderValue, name: &HeaderName) -> Result<&'a str, Problem> {
+    value.to_str().map_err(|_| {
         let detail = format!("expected a {name} header of printable ascii");
         Problem::new(Kind::UnsupportedMediaType, detail)
-    })?;
-    Ok(Some(text))
+    })
 }
 
 #[cfg(test)]
@@ -105,23 +97,24 @@ mod tests {
     }
 
     #[test]
-    fn types_are_known_sniffed_or_refused() {
+    fn types_are_read_or_refused() {
         let read =
             |value: &str| content_type(&with(CONTENT_TYPE, value)).map(|t| t.map(str::to_owned));
         for known in [
-            "application/json; charset=utf-8",
-            "text/plain",
+            "",
+            "Application/JSON; charset=utf-8",
+            "application/json-lines",
+            "application/json-seq",
+            "application/jsonl",
+            "application/octet-stream",
+            "application/vnd.x+json",
+            "application/x-jsonl",
             "application/x-ndjson",
+            "application/x-www-form-urlencoded",
+            "text/html",
+            "text/plain",
         ] {
             assert_eq!(read(known).expect("known").as_deref(), Some(known));
-        }
-        let jsonl = read("application/jsonl").expect("known");
-        assert_eq!(jsonl.as_deref(), Some("application/x-ndjson"));
-        for sniffed in [
-            "application/octet-stream",
-            "application/x-www-form-urlencoded",
-        ] {
-            assert_eq!(read(sniffed).expect("sniffed"), None);
         }
         for refused in [
             "application/msgpack",
@@ -130,5 +123,19 @@ mod tests {
         ] {
             assert!(read(refused).is_err(), "{refused}");
         }
+    }
+
+    #[test]
+    fn codings_in_several_lines_are_one_list() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(content_encoding(&headers).expect("ascii"), None);
+        for coding in ["gzip", "br, zstd"] {
+            headers.append(CONTENT_ENCODING, HeaderValue::from_static(coding));
+        }
+        let codings = content_encoding(&headers).expect("ascii");
+        assert_eq!(codings.as_deref(), Some("gzip,br, zstd"));
+        let odd = HeaderValue::from_bytes(b"\xff").expect("a header value");
+        headers.append(CONTENT_ENCODING, odd);
+        assert!(content_encoding(&headers).is_err());
     }
 }

@@ -1,6 +1,5 @@
 //! The operations port: probes, metrics, version, and the state of the models.
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,9 +26,12 @@ pub struct Operations {
     /// Where the process stands.
     pub lifecycle: Lifecycle,
     /// Whether the work that is held gets done.
-    pub progress: Arc<Progress>,
+    pub progress: Progress,
     /// How many records wait to be judged.
     pub waiting: Box<dyn Fn() -> usize + Send + Sync>,
+    /// How much the workers have judged since the start: a count that moves while they work, whether
+    /// or not somebody still waits for the answer.
+    pub judged: Box<dyn Fn() -> u64 + Send + Sync>,
 }
 
 /// A condition that a probe looks at.
@@ -40,45 +42,38 @@ struct Condition {
 }
 
 impl Operations {
-    /// What readiness asks for. The models are there from before the ports open until the end.
-    fn readiness(&self) -> [Condition; 2] {
-        let accepting = self.lifecycle.phase() == Phase::Serving;
-        self.metrics.readiness(Check::Models, true);
-        self.metrics.readiness(Check::Accepting, accepting);
-        [
-            Condition {
-                name: Check::Models.as_str(),
-                holds: true,
-                otherwise: "no bundle serves",
-            },
-            Condition {
-                name: Check::Accepting.as_str(),
-                holds: accepting,
-                otherwise: "the process is ending",
-            },
-        ]
+    /// Readiness: whether requests are wanted. The models need no look, because the ports open only
+    /// once there are some, and a bundle that serves is replaced, never taken away.
+    fn accepting(&self) -> Condition {
+        let holds = self.lifecycle.phase() == Phase::Serving;
+        self.metrics.readiness(Check::Accepting, holds);
+        Condition {
+            name: Check::Accepting.as_str(),
+            holds,
+            otherwise: "the process is ending",
+        }
     }
 }
 
-/// 200 where all conditions hold, else 503; `?verbose` lists them, a line each.
-fn probe(conditions: &[Condition], query: Option<&str>) -> Response {
-    let holds = conditions.iter().all(|condition| condition.holds);
+/// 200 where the condition holds, else 503; `?verbose` names it in either case.
+fn probe(condition: &Condition, query: Option<&str>) -> Response {
+    let Condition {
+        name,
+        holds,
+        otherwise,
+    } = condition;
+    if !holds {
+        let text = format!("[-] {name}: {otherwise}\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    }
     let verbose =
         query.is_some_and(|q| q.split('&').any(|p| p.split('=').next() == Some("verbose")));
-    let mut text = String::new();
-    for condition in conditions {
-        // Writing to a string cannot fail.
-        let _ = match condition.holds {
-            true if verbose => writeln!(text, "[+] {} ok", condition.name),
-            true => Ok(()),
-            false => writeln!(text, "[-] {}: {}", condition.name, condition.otherwise),
-        };
-    }
-    if holds {
-        text.push_str("ok\n");
-        return (StatusCode::OK, text).into_response();
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+    let text = if verbose {
+        format!("[+] {name} ok\nok\n")
+    } else {
+        "ok\n".to_owned()
+    };
+    text.into_response()
 }
 
 /// Whether the process should be left running.
@@ -86,7 +81,7 @@ fn probe(conditions: &[Condition], query: Option<&str>) -> Response {
     get,
     path = "/livez",
     tag = "operations",
-    params(("verbose" = Option<String>, Query, description = "lists the conditions")),
+    params(("verbose" = Option<String>, Query, description = "names the condition")),
     responses((status = 200, description = "live", body = String),
               (status = 503, description = "work that is held makes no progress", body = String))
 )]
@@ -94,14 +89,14 @@ pub(super) async fn livez(
     State(operations): State<Arc<Operations>>,
     RawQuery(query): RawQuery,
 ) -> Response {
+    let (waiting, judged) = ((operations.waiting)(), (operations.judged)());
+    let now = Instant::now();
     let progress = Condition {
         name: "progress",
-        holds: !operations
-            .progress
-            .stalled((operations.waiting)(), Instant::now()),
+        holds: !operations.progress.stalled(waiting, judged, now),
         otherwise: "work that is held makes no progress",
     };
-    probe(&[progress], query.as_deref())
+    probe(&progress, query.as_deref())
 }
 
 /// Whether requests should be sent here.
@@ -109,7 +104,7 @@ pub(super) async fn livez(
     get,
     path = "/readyz",
     tag = "operations",
-    params(("verbose" = Option<String>, Query, description = "lists the conditions")),
+    params(("verbose" = Option<String>, Query, description = "names the condition")),
     responses((status = 200, description = "ready", body = String),
               (status = 503, description = "not ready, and why", body = String))
 )]
@@ -117,24 +112,18 @@ pub(super) async fn readyz(
     State(operations): State<Arc<Operations>>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    probe(&operations.readiness(), query.as_deref())
+    probe(&operations.accepting(), query.as_deref())
 }
 
-/// Whether the start is over; the port opens only then, so an answer is a yes.
+/// Says that the start is over, and looks at nothing: the port opens only then.
 #[utoipa::path(
     get,
     path = "/startupz",
     tag = "operations",
-    params(("verbose" = Option<String>, Query, description = "lists the conditions")),
     responses((status = 200, description = "started", body = String))
 )]
-pub(super) async fn startupz(RawQuery(query): RawQuery) -> Response {
-    let started = Condition {
-        name: "started",
-        holds: true,
-        otherwise: "the process is starting",
-    };
-    probe(&[started], query.as_deref())
+pub(super) async fn startupz() -> &'static str {
+    "ok\n"
 }
 
 /// The metrics, in Prometheus' text format.
@@ -150,7 +139,7 @@ pub(super) async fn metrics(
     State(operations): State<Arc<Operations>>,
 ) -> Result<Response, Problem> {
     let metrics = &operations.metrics;
-    operations.readiness();
+    operations.accepting();
     metrics.queued((operations.waiting)());
     let model = (operations.models)().serving.identity;
     metrics.serving(&model.name, &model.version, &model.digest);

@@ -12,9 +12,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::patience::Patient;
+
 /// How long a connection may wait for the head of its next request. Longer than the idle time of
 /// usual clients' pools, so that they are the ones to close.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long a client may take no byte of what is sent to it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often an HTTP/2 peer is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Requests at once on one HTTP/2 connection.
@@ -79,7 +83,8 @@ async fn converse(stream: TcpStream, router: Router, watcher: Watcher) {
         .max_concurrent_streams(STREAMS)
         .keep_alive_interval(KEEP_ALIVE);
     let service = TowerToHyperService::new(router);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection =
+        builder.serve_connection(TokioIo::new(Patient::new(stream, WRITE_TIMEOUT)), service);
     if let Err(error) = watcher.watch(connection).await {
         // Clients come and go; what they do is no fault of ours.
         tracing::debug!(error, "a connection ended early");

@@ -49,7 +49,7 @@ impl Iterator for Entries<'_> {
 ///
 /// Where no record at all could be read: an empty body, a body in another encoding, or one of
 /// which nothing is valid JSON although its content type says so. An empty array is an empty
-/// batch, not an error.
+/// batch, not an error. Of a content type that [`is_read`] denies, the body itself must tell.
 pub fn entries<'a>(
     body: &'a [u8],
     content_type: Option<&str>,
@@ -65,7 +65,7 @@ pub fn entries<'a>(
     if first == body.len() {
         return Err(unreadable(0, "expected a log record, found an empty body"));
     }
-    let shape = shape_of(content_type);
+    let shape = shape_of(content_type).unwrap_or(Shape::Unknown);
     if shape == Shape::Text || shape == Shape::Unknown && !opens_json(body, first) {
         let lines = Lines {
             rest: Some(&body[start..]),
@@ -132,9 +132,10 @@ impl Iterator for Lines<'_> {
     }
 }
 
-/// The shape that the content type declares. The types that curl and others send when nobody
-/// chose one declare nothing.
-fn shape_of(content_type: Option<&str>) -> Shape {
+/// The shape that the content type declares; `None` for a type that is known not to be read, such
+/// as a binary one, which must not be judged as if it were text. The types that curl and others
+/// send when nobody chose one, and text of other kinds, declare nothing.
+fn shape_of(content_type: Option<&str>) -> Option<Shape> {
     let declared = content_type.unwrap_or_default();
     let media = declared
         .split(';')
@@ -142,7 +143,7 @@ fn shape_of(content_type: Option<&str>) -> Shape {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    match media.as_str() {
+    Some(match media.as_str() {
         "application/json" | "text/json" | "application/json-seq" | "application/stream+json" => {
             Shape::Json
         }
@@ -155,9 +156,16 @@ fn shape_of(content_type: Option<&str>) -> Shape {
         | "application/json-lines"
         | "text/x-ndjson" => Shape::JsonLines,
         "text/plain" => Shape::Text,
+        "" | "application/octet-stream" | "application/x-www-form-urlencoded" => Shape::Unknown,
         other if other.ends_with("+json") => Shape::Json,
-        _ => Shape::Unknown,
-    }
+        other if other.starts_with("text/") => Shape::Unknown,
+        _ => return None,
+    })
+}
+
+/// Whether bodies of the content type are read, by their type or by their content.
+pub fn is_read(content_type: &str) -> bool {
+    shape_of(Some(content_type)).is_some()
 }
 
 /// True when the first value goes over several lines, whatever the content type says.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-pub use decode::{Entries, entries};
+pub use decode::{Entries, entries, is_read};
 pub use decompress::{DecompressError, decompress};
 pub use one::record_from_line;
 

@@ -113,8 +113,7 @@ fn bench_with(change: impl FnOnce(&mut Service)) -> Bench {
     let metrics = Arc::new(Metrics::new().expect("distinct names"));
     let lifecycle = Lifecycle::default();
     let (counts, phase) = (Arc::clone(&metrics), lifecycle.clone());
-    let progress = Arc::default();
-    let mut service = Service::new(Box::new(WordJudge), counts, phase, progress, &config.server);
+    let mut service = Service::new(Box::new(WordJudge), counts, phase, &config.server);
     change(&mut service);
     Bench {
         metrics,
