@@ -80,21 +80,21 @@ impl App {
         let data = Port::open(config.server.listen).await?;
         let operations = Port::open(config.operations.listen).await?;
 
-        let progress = Arc::new(Progress::default());
         let service = Service::new(
             Box::new(dispatcher.clone()),
             Arc::clone(&metrics),
             lifecycle.clone(),
-            Arc::clone(&progress),
             &config.server,
         );
         let models = Arc::clone(&store);
+        let counter = dispatcher.clone();
         let state = Operations {
             models: Box::new(move || models.status()),
             metrics,
             lifecycle: lifecycle.clone(),
-            progress,
+            progress: Progress::default(),
             waiting: Box::new(move || dispatcher.waiting()),
+            judged: Box::new(move || counter.judged()),
         };
         let app = App {
             data: Port::serve(data, http::data_router(Arc::new(service)))?,

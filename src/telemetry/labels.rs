@@ -26,8 +26,6 @@ impl Overload {
 /// A condition of readiness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
-    /// A snapshot of the models serves.
-    Models,
     /// New requests are wanted.
     Accepting,
 }
@@ -36,7 +34,6 @@ impl Check {
     /// The name in metrics and in the verbose answers of the probes.
     pub fn as_str(self) -> &'static str {
         match self {
-            Check::Models => "models",
             Check::Accepting => "accepting",
         }
     }
