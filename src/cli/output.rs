@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde::Serialize;
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
 
 use super::input::Line;
 use crate::pipeline::{Explanation, Identity, Judgement};
@@ -156,13 +155,32 @@ fn write_result(
     Ok(())
 }
 
-fn bad_row(bad: &BadRecord) -> Value {
-    json!({
-        "id": bad.id,
-        "index": bad.index,
-        "error": {"code": bad.code, "detail": bad.detail},
-        "forward": true,
-    })
+/// A record that could not be read: the same shape as in an answer over HTTP.
+#[derive(Serialize)]
+struct BadRow<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a RecordId>,
+    index: usize,
+    error: BadReason<'a>,
+    forward: bool,
+}
+
+#[derive(Serialize)]
+struct BadReason<'a> {
+    code: &'a str,
+    detail: &'a str,
+}
+
+fn bad_row(bad: &BadRecord) -> BadRow<'_> {
+    BadRow {
+        id: bad.id.as_ref(),
+        index: bad.index,
+        error: BadReason {
+            code: bad.code,
+            detail: &bad.detail,
+        },
+        forward: true,
+    }
 }
 
 fn write_table_row(
