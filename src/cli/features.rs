@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::input::Lines;
-use crate::features::{NUMERIC_NAMES, NUMERIC_VERSION, TokenSink, header_tokens, numeric_features};
+use crate::features::{NUMERIC_NAMES, NUMERIC_VERSION, TokenSink, numeric_features, send_tokens};
 use crate::parse::{Format, Severity};
 use crate::pipeline;
 use crate::record::{Entry, Limits, Record, RecordId};
@@ -92,9 +92,7 @@ fn write_row(
     let mut normalized = String::new();
     text::normalize(parsed.body, &mut normalized);
     let mut tokens = Tokens::default();
-    header_tokens(&parsed, &mut tokens);
-    tokenizer.for_each(&normalized, |token| tokens.token(token, false));
-    let masks = tokens.0.iter().filter(|t| t.starts_with('<')).count();
+    let masks = send_tokens(&parsed, &normalized, tokenizer, &mut tokens);
     let row = Row {
         index: record.index,
         id: &record.id,

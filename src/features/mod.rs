@@ -8,4 +8,4 @@ pub use numeric::{
     NUMERIC_NAMES, NUMERIC_VERSION, NUMERIC_WIDTH, NumericFeatures, numeric_features,
 };
 pub use tfidf::{Counts, Vectorizer, VectorizerError, VocabularyFile};
-pub use tokens::{TokenSink, header_tokens};
+pub use tokens::{TokenSink, send_tokens};

@@ -1,6 +1,7 @@
 //! What of the parsed header the models see, as tokens that no body can write.
 
-use crate::parse::Parsed;
+use crate::parse::{Format, Parsed};
+use crate::text::Tokenizer;
 
 /// Receives tokens in order.
 pub trait TokenSink {
@@ -21,8 +22,7 @@ const SEVERITIES: [&str; 8] = [
 
 /// The header's tokens: its format and, where stated, its severity. They begin with `@`, which no
 /// word of a body does.
-pub fn header_tokens(parsed: &Parsed<'_>, sink: &mut impl TokenSink) {
-    use crate::parse::Format;
+fn header_tokens(parsed: &Parsed<'_>, sink: &mut impl TokenSink) {
     let format = match parsed.format {
         Format::Plain => "@format:plain",
         Format::Syslog => "@format:syslog",
@@ -37,4 +37,22 @@ pub fn header_tokens(parsed: &Parsed<'_>, sink: &mut impl TokenSink) {
     if let Some(severity) = parsed.severity {
         sink.token(SEVERITIES[usize::from(severity.level())], true);
     }
+}
+
+/// Sends what the models see of a record, in order: the tokens of its header, then those of its
+/// normalised body. Returns how many of them are masks. The trainer's features and the service's
+/// come through here both.
+pub fn send_tokens(
+    parsed: &Parsed<'_>,
+    normalized: &str,
+    tokenizer: &mut Tokenizer,
+    sink: &mut impl TokenSink,
+) -> usize {
+    header_tokens(parsed, sink);
+    let mut masks = 0;
+    tokenizer.for_each(normalized, |token| {
+        masks += usize::from(token.starts_with('<'));
+        sink.token(token, false);
+    });
+    masks
 }

@@ -8,9 +8,7 @@ use serde_json::Value;
 use super::{Breaker, Detail, Explanation, Judgement, Knowledge, Snapshot, read};
 use crate::engine::{EngineError, Model, ModelInfo};
 use crate::ensemble::{self, Evidence};
-use crate::features::{
-    Counts, NUMERIC_WIDTH, TokenSink, Vectorizer, header_tokens, numeric_features,
-};
+use crate::features::{Counts, NUMERIC_WIDTH, Vectorizer, numeric_features, send_tokens};
 use crate::parse::Parsed;
 use crate::record::Record;
 use crate::rules::{self, Input};
@@ -287,15 +285,10 @@ impl Scratch {
 
     /// Counts the tokens of the normalised body; returns how many of them are masks.
     pub(super) fn count(&mut self, vectorizer: &Vectorizer, parsed: &Parsed<'_>) -> usize {
-        let mut masks = 0;
-        {
+        let masks = {
             let mut sink = vectorizer.start(&mut self.counts);
-            header_tokens(parsed, &mut sink);
-            self.tokenizer.for_each(&self.normalized, |token| {
-                masks += usize::from(token.starts_with('<'));
-                sink.token(token, false);
-            });
-        }
+            send_tokens(parsed, &self.normalized, &mut self.tokenizer, &mut sink)
+        };
         Vectorizer::finish(&mut self.counts);
         masks
     }
