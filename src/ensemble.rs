@@ -29,6 +29,9 @@ pub struct Evidence {
     pub severity: Option<Severity>,
     /// Frameworks that claim the record.
     pub claims: Vec<Claim>,
+    /// The record holds prose beside its message, which the models and the noise rules do not read:
+    /// it is never noise.
+    pub prose_beside: bool,
     /// A member was left out.
     pub degraded: bool,
     /// The deadline passed before the models were asked.
@@ -48,7 +51,10 @@ pub fn decide(policy: &Policy, evidence: Evidence) -> Verdict {
         return skipped(policy, evidence);
     }
     let scores = weighted_mean(&policy.weights, &evidence.votes);
-    let voted = scores.map(|s| winner(s, policy.noise_threshold));
+    let voted = scores.map(|s| match winner(s, policy.noise_threshold) {
+        Category::Noise if evidence.prose_beside => Category::Routine,
+        category => category,
+    });
     let standing = voted.unwrap_or(Category::Routine);
     let severity_floor = evidence
         .severity

@@ -216,6 +216,30 @@ fn ties_and_the_noise_threshold() {
 }
 
 #[test]
+fn a_record_with_prose_beside_its_message_is_never_noise() {
+    let noisy = |prose_beside| Evidence {
+        votes: [None, scores([0.05, 0.05, 0.1, 0.8]), None],
+        prose_beside,
+        ..Evidence::default()
+    };
+    Case {
+        category: Noise,
+        confidence: 0.8,
+        scores: [0.05, 0.05, 0.1, 0.8],
+        ..plain("noise as it is", noisy(false))
+    }
+    .check();
+    Case {
+        confidence: 0.1,
+        scores: [0.05, 0.05, 0.1, 0.8],
+        flags: &[Flag::LowConfidence],
+        forward: true,
+        ..plain("noise with something unread", noisy(true))
+    }
+    .check();
+}
+
+#[test]
 fn floors_raise_and_never_lower() {
     let with = |floor, level| Evidence {
         rule_floor: floor,

@@ -267,6 +267,7 @@ impl Scratch {
                 rule_floor: matches.floor.map(|rule| (rule.category, rule.confidence)),
                 severity: parsed.severity,
                 claims,
+                prose_beside: record.fields.values().any(is_prose),
                 truncated: record.truncated,
                 degraded: knowledge.stand_in,
                 fail_open: knowledge.stand_in,
@@ -315,6 +316,16 @@ fn append_text(value: &Value, buffer: &mut String) {
         Value::Array(items) => items.iter().for_each(|v| append_text(v, buffer)),
         Value::Object(fields) => fields.values().for_each(|v| append_text(v, buffer)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// True for text of several words. What shippers add of their own (names, labels, times) has none.
+fn is_prose(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.trim().contains(' '),
+        Value::Array(items) => items.iter().any(is_prose),
+        Value::Object(fields) => fields.values().any(is_prose),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
