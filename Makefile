@@ -76,7 +76,7 @@ test-python: python-check python-train ## Tests of the trainer and of this tooli
 
 .PHONY: bench
 bench: onnxruntime ## Benchmarks (ARGS="-- NAME" for one)
-	$(CARGO) bench $(LOCKED) $(ARGS)
+	$(CARGO) bench $(LOCKED) --bench stages $(ARGS)
 
 .PHONY: model
 model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same inputs, same digests)
