@@ -1,8 +1,11 @@
 //! Whoever attacks writes part of the log: user names, User-Agents, URLs, host names. Soothing words
 //! in those places never lower what the rules say of the line.
 
+mod common;
+
 use std::path::Path;
 
+use logtriage::pipeline::Detail;
 use logtriage::record::Record;
 use logtriage::rules::{RuleSet, Scratch, examine, read_packs};
 use logtriage::verdict::Category;
@@ -316,6 +319,42 @@ fn soothing_words_never_lower_the_verdict_of_the_rules() {
     assert!(
         lowered.is_empty(),
         "{} lines:\n{}",
+        lowered.len(),
+        lowered.join("\n")
+    );
+}
+
+/// The whole way, models and ensemble included: an attack that is forwarded stays forwarded, and its
+/// category does not fall, whatever the attacker writes into the slot.
+#[test]
+fn soothing_words_never_lower_the_final_verdict() {
+    let snapshot = common::builtin();
+    let mut lowered = Vec::new();
+    let mut tried = 0;
+    for (line, slot, usual) in LINES {
+        let words = SOOTHING
+            .iter()
+            .map(|word| slot.write(&format!("{usual} {word}")));
+        let texts = std::iter::once((*usual).to_owned()).chain(words);
+        let messages: Vec<String> = texts.map(|text| line.replace("{}", &text)).collect();
+        let records: Vec<Record> = messages.iter().map(|m| common::record(0, m)).collect();
+        let judged = snapshot.judge(0, &records, Detail::None);
+        let honest = &judged[0].verdict;
+        for (message, judgement) in messages.iter().zip(&judged).skip(1) {
+            let verdict = &judgement.verdict;
+            tried += 1;
+            if verdict.category > honest.category || (honest.forward && !verdict.forward) {
+                lowered.push(format!(
+                    "{message}\n    from {} {} to {} {}",
+                    honest.category, honest.confidence, verdict.category, verdict.confidence
+                ));
+            }
+        }
+    }
+    assert!(tried > 100, "{tried} attacks were tried");
+    assert!(
+        lowered.is_empty(),
+        "{} of {tried} lines:\n{}",
         lowered.len(),
         lowered.join("\n")
     );
