@@ -39,7 +39,7 @@ fn line(n: usize) -> String {
 fn records(count: usize) -> Vec<Record> {
     let record = |index| Record {
         index,
-        message: line(index),
+        message: line(index).into(),
         ..Record::default()
     };
     (0..count).map(record).collect()

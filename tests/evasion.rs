@@ -269,7 +269,7 @@ impl std::fmt::Display for Judged {
 
 fn judge(set: &RuleSet, scratch: &mut Scratch, message: String) -> Judged {
     let record = Record {
-        message,
+        message: message.into(),
         ..Record::default()
     };
     examine(&record, |input| {

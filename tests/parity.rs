@@ -50,7 +50,7 @@ fn predictions() -> Vec<Prediction> {
 
 fn records(predictions: &[Prediction]) -> Vec<Record> {
     let record = |(index, p): (usize, &Prediction)| Record {
-        source: p.source.clone(),
+        source: p.source.as_deref().map(Into::into),
         ..common::record(index, &p.message)
     };
     predictions.iter().enumerate().map(record).collect()

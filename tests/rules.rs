@@ -312,7 +312,7 @@ fn judge(rules: &str, message: &str) -> (Option<String>, Option<String>, usize) 
     let packs = parse_packs("demo.yaml", rules).unwrap_or_else(|error| panic!("{error}"));
     let set = RuleSet::compile(packs, &[]).expect("compiles");
     let record = Record {
-        message: message.to_owned(),
+        message: message.into(),
         ..Record::default()
     };
     examine(&record, |input: &Input<'_>| {
@@ -401,8 +401,8 @@ fn a_framework_claims_a_record_once() {
         .expect("compiles");
     let claims = |message: &str, source: Option<&str>| -> Vec<String> {
         let record = Record {
-            message: message.to_owned(),
-            source: source.map(str::to_owned),
+            message: message.into(),
+            source: source.map(Into::into),
             ..Record::default()
         };
         let found: Vec<Claim> =

@@ -50,7 +50,8 @@ pub(super) fn warm_up(snapshot: &Snapshot, workers: usize) -> Result<(), BundleE
             index,
             message: format!(
                 "<34>Jan  2 03:04:05 host app[{index}]: warm up line {index} failed at 10.0.0.1"
-            ),
+            )
+            .into(),
             ..Record::default()
         })
         .collect();
@@ -98,8 +99,8 @@ fn read(file: &[u8]) -> Result<Vec<Sample>, BundleError> {
 fn record(index: usize, sample: &Sample) -> Record {
     Record {
         index,
-        message: sample.message.clone(),
-        source: sample.source.clone(),
+        message: sample.message.as_str().into(),
+        source: sample.source.as_deref().map(Into::into),
         severity: sample.severity,
         ..Record::default()
     }

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use anyhow::Context;
+use bytes::Bytes;
 
 use crate::record::{Entry, Limits, record_from_line};
 
@@ -17,7 +18,7 @@ const BUFFER: usize = 256 * 1024;
 /// A line with its entry: the bytes are kept for `--passthrough`.
 pub(super) struct Line {
     /// The line as it came, without its end.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// The record in it; `None` for a blank line.
     pub entry: Option<Entry>,
 }
@@ -107,6 +108,7 @@ impl Lines {
                     "a line is longer than {LONGEST_LINE} bytes; the rest of it is left out"
                 );
             }
+            let bytes = Bytes::from(bytes);
             let blank = bytes.iter().all(u8::is_ascii_whitespace);
             let entry = (!blank).then(|| record_from_line(self.index, &bytes, &self.limits));
             self.index += usize::from(!blank);

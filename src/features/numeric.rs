@@ -3,6 +3,8 @@
 //! Every feature is a small whole number, so that it is exact in float32, equal lines give equal
 //! inputs, and a threshold between two whole numbers is free of rounding.
 
+use std::sync::LazyLock;
+
 /// How many features there are.
 pub const NUMERIC_WIDTH: usize = 20;
 /// One row of the anomaly model's input.
@@ -38,127 +40,236 @@ pub const NUMERIC_NAMES: [&str; NUMERIC_WIDTH] = [
 
 /// Computes the features of a body; `masks` is the number of masks in its normalised text.
 pub fn numeric_features(body: &str, masks: usize) -> NumericFeatures {
+    let tables = &*TABLES;
     let bytes = body.as_bytes();
-    let histogram = histogram(bytes);
-    let runs = Runs::of(bytes);
+    let seen = Seen::of(bytes);
     let total = bytes.len();
-    let count = |class: fn(u8) -> bool| -> usize {
-        (0..=255u8)
-            .filter(|b| class(*b))
-            .map(|b| histogram[usize::from(b)])
-            .sum()
+    let class = |class: Class| percent(seen.classes[class as usize], total);
+    let of = |set: &[u8]| -> usize {
+        let counts = set.iter().map(|b| seen.histogram[usize::from(*b)]);
+        counts.sum::<u32>() as usize
     };
-    let of = |set: &[u8]| -> usize { set.iter().map(|b| histogram[usize::from(*b)]).sum() };
-    let words = runs.words;
-    let mean_word = if words == 0 {
-        0.0
-    } else {
-        4.0 * runs.word_bytes as f64 / words as f64
+    let log = |count: usize| tables.log(count);
+    let mean_word = match seen.words {
+        0 => 0.0,
+        words => 4.0 * seen.word_bytes() as f64 / words as f64,
     };
     [
         log(total),
-        (10.0 * entropy(&histogram, total)).round() as f32,
-        percent(count(|b| b.is_ascii_digit()), total),
-        percent(count(|b| b.is_ascii_uppercase()), total),
-        percent(count(|b| b.is_ascii_lowercase()), total),
-        percent(count(|b| b == b' '), total),
-        percent(count(|b| b.is_ascii_punctuation()), total),
-        percent(count(|b| b >= 0x80), total),
-        log(count(|b| b.is_ascii_control())),
-        histogram.iter().filter(|n| **n > 0).count() as f32,
-        log(words),
+        (10.0 * seen.entropy(tables)).round() as f32,
+        class(Class::Digit),
+        class(Class::Upper),
+        class(Class::Lower),
+        class(Class::Space),
+        class(Class::Punctuation),
+        class(Class::NonAscii),
+        log(seen.classes[Class::Control as usize] as usize),
+        seen.distinct().count() as f32,
+        log(seen.words),
         mean_word.round().min(200.0) as f32,
-        log(runs.longest_token),
-        log(runs.longest_repeat),
-        log(runs.percent_encoded),
+        log(seen.longest_token),
+        log(seen.longest_repeat),
+        log(percent_encoded(bytes, seen.histogram[usize::from(b'%')])),
         log(of(b"\"'`")),
         log(of(b"()[]{}<>")),
-        runs.nesting.min(64) as f32,
+        seen.nesting.min(64) as f32,
         log(of(b"=:")),
         log(masks),
     ]
 }
 
-fn log(count: usize) -> f32 {
-    (4.0 * (1.0 + count as f64).log2()).round() as f32
-}
-
-fn percent(part: usize, total: usize) -> f32 {
+fn percent(part: u32, total: usize) -> f32 {
     if total == 0 {
         0.0
     } else {
-        (100.0 * part as f64 / total as f64).round() as f32
+        (100.0 * f64::from(part) / total as f64).round() as f32
     }
 }
 
-fn histogram(bytes: &[u8]) -> [usize; 256] {
-    let mut counts = [0; 256];
-    for byte in bytes {
-        counts[usize::from(*byte)] += 1;
+/// What a byte is; each is of one class.
+#[derive(Clone, Copy)]
+enum Class {
+    Digit,
+    Upper,
+    Lower,
+    /// The blank alone: tabs and line ends are control characters.
+    Space,
+    Punctuation,
+    NonAscii,
+    Control,
+}
+
+/// How many classes there are.
+const CLASSES: usize = 7;
+
+/// What the walk over a body asks of a byte.
+#[derive(Clone, Copy)]
+struct Kind {
+    class: Class,
+    /// Letters, digits and every byte of a character beyond ASCII.
+    word: bool,
+    white: bool,
+    opens: u8,
+    closes: u8,
+}
+
+const KINDS: [Kind; 256] = {
+    let mut kinds = [kind(0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kinds[byte] = kind(byte as u8);
+        byte += 1;
     }
-    counts
+    kinds
+};
+
+const fn kind(byte: u8) -> Kind {
+    let class = match byte {
+        b'0'..=b'9' => Class::Digit,
+        b'A'..=b'Z' => Class::Upper,
+        b'a'..=b'z' => Class::Lower,
+        b' ' => Class::Space,
+        0x80.. => Class::NonAscii,
+        _ if byte.is_ascii_control() => Class::Control,
+        _ => Class::Punctuation,
+    };
+    Kind {
+        class,
+        word: byte.is_ascii_alphanumeric() || byte >= 0x80,
+        white: byte.is_ascii_whitespace(),
+        opens: matches!(byte, b'{' | b'[' | b'(') as u8,
+        closes: matches!(byte, b'}' | b']' | b')') as u8,
+    }
 }
 
-/// Shannon's entropy of the bytes in bits: -sum p log2 p.
-fn entropy(histogram: &[usize; 256], total: usize) -> f64 {
-    histogram
-        .iter()
-        .filter(|n| **n > 0)
-        .map(|n| {
-            let p = *n as f64 / total as f64;
-            -p * p.log2()
-        })
-        .sum()
+/// Logarithms of small counts, which is what most lines need.
+struct Tables {
+    /// `round(4 * log2(1 + n))`.
+    log: [f32; SMALL],
+    /// `n * log2 n`, 0 for none.
+    n_log_n: [f64; SMALL],
 }
 
-/// What only a walk over the bytes in order can tell.
-#[derive(Default)]
-struct Runs {
+const SMALL: usize = 1024;
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
+    log: std::array::from_fn(rounded_log),
+    n_log_n: std::array::from_fn(n_log_n),
+});
+
+fn rounded_log(count: usize) -> f32 {
+    (4.0 * (1.0 + count as f64).log2()).round() as f32
+}
+
+fn n_log_n(count: usize) -> f64 {
+    match count {
+        0 => 0.0,
+        n => n as f64 * (n as f64).log2(),
+    }
+}
+
+impl Tables {
+    fn log(&self, count: usize) -> f32 {
+        let known = self.log.get(count).copied();
+        known.unwrap_or_else(|| rounded_log(count))
+    }
+
+    fn n_log_n(&self, count: usize) -> f64 {
+        let known = self.n_log_n.get(count).copied();
+        known.unwrap_or_else(|| n_log_n(count))
+    }
+}
+
+/// What one walk over the bytes finds.
+struct Seen {
+    total: usize,
+    histogram: [u32; 256],
+    /// A bit for each byte that occurs.
+    occurs: [u64; 4],
+    classes: [u32; CLASSES],
     words: usize,
-    word_bytes: usize,
     longest_token: usize,
     longest_repeat: usize,
-    percent_encoded: usize,
     nesting: usize,
 }
 
-impl Runs {
-    fn of(bytes: &[u8]) -> Runs {
-        let mut runs = Runs::default();
+impl Seen {
+    fn of(bytes: &[u8]) -> Seen {
+        let mut seen = Seen {
+            total: bytes.len(),
+            histogram: [0; 256],
+            occurs: [0; 4],
+            classes: [0; CLASSES],
+            words: 0,
+            longest_token: 0,
+            longest_repeat: 0,
+            nesting: 0,
+        };
         let (mut token, mut repeat, mut depth) = (0, 0, 0usize);
+        let mut inside = false;
         let mut previous = None;
-        for (at, &byte) in bytes.iter().enumerate() {
-            token = if byte.is_ascii_whitespace() {
-                0
-            } else {
-                token + 1
-            };
+        for &byte in bytes {
+            let kind = &KINDS[usize::from(byte)];
+            seen.histogram[usize::from(byte)] += 1;
+            seen.occurs[usize::from(byte >> 6)] |= 1 << (byte & 63);
+            seen.classes[kind.class as usize] += 1;
+            token = if kind.white { 0 } else { token + 1 };
+            seen.longest_token = seen.longest_token.max(token);
             repeat = if previous == Some(byte) {
                 repeat + 1
             } else {
                 1
             };
-            runs.longest_token = runs.longest_token.max(token);
-            runs.longest_repeat = runs.longest_repeat.max(repeat);
-            let word = byte.is_ascii_alphanumeric() || byte >= 0x80;
-            let inside = previous.is_some_and(|p: u8| p.is_ascii_alphanumeric() || p >= 0x80);
-            runs.words += usize::from(word && !inside);
-            runs.word_bytes += usize::from(word);
-            match byte {
-                b'{' | b'[' | b'(' => depth += 1,
-                b'}' | b']' | b')' => depth = depth.saturating_sub(1),
-                b'%' => {
-                    let digits = bytes.get(at + 1..at + 3);
-                    let encoded = digits.is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit));
-                    runs.percent_encoded += usize::from(encoded);
-                }
-                _ => {}
-            }
-            runs.nesting = runs.nesting.max(depth);
+            seen.longest_repeat = seen.longest_repeat.max(repeat);
+            seen.words += usize::from(kind.word && !inside);
+            inside = kind.word;
+            depth = (depth + usize::from(kind.opens)).saturating_sub(usize::from(kind.closes));
+            seen.nesting = seen.nesting.max(depth);
             previous = Some(byte);
         }
-        runs
+        seen
     }
+
+    fn word_bytes(&self) -> usize {
+        let classes = [Class::Digit, Class::Upper, Class::Lower, Class::NonAscii];
+        let counts = classes.map(|class| self.classes[class as usize]);
+        counts.iter().sum::<u32>() as usize
+    }
+
+    /// The bytes that occur, ascending.
+    fn distinct(&self) -> impl Iterator<Item = usize> {
+        self.occurs.iter().enumerate().flat_map(|(place, bits)| {
+            let mut bits = *bits;
+            std::iter::from_fn(move || {
+                let lowest = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+                bits &= bits - 1;
+                Some(place * 64 + lowest)
+            })
+        })
+    }
+
+    /// Shannon's entropy of the bytes in bits, -sum p log2 p with p = n / total, which is
+    /// log2 total - (sum n log2 n) / total.
+    fn entropy(&self, tables: &Tables) -> f64 {
+        if self.total == 0 {
+            return 0.0;
+        }
+        let counts = self.distinct().map(|byte| self.histogram[byte] as usize);
+        let sum: f64 = counts.map(|count| tables.n_log_n(count)).sum();
+        (tables.n_log_n(self.total) - sum) / self.total as f64
+    }
+}
+
+/// How many `%` stand before two hexadecimal digits; `signs` is how many there are at all.
+fn percent_encoded(bytes: &[u8], signs: u32) -> usize {
+    if signs == 0 {
+        return 0;
+    }
+    let encoded = |at: &usize| {
+        let digits = bytes.get(at + 1..at + 3);
+        digits.is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit))
+    };
+    memchr::memchr_iter(b'%', bytes).filter(encoded).count()
 }
 
 #[cfg(test)]

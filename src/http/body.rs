@@ -88,7 +88,7 @@ pub(super) async fn offload<T: Send + 'static>(
 /// on the wire, and so do fields as a tree; that room is charged as well, and a flood of tiny lines
 /// or values is refused in time.
 fn decode(
-    bytes: &[u8],
+    bytes: &Bytes,
     content_type: Option<&str>,
     limits: &Limits,
     charge: &mut Charge,

@@ -120,7 +120,7 @@ impl Stage {
 
 pub(crate) fn record(message: &str) -> Record {
     Record {
-        message: message.to_owned(),
+        message: message.into(),
         ..Record::default()
     }
 }

@@ -1,9 +1,11 @@
 //! Which of the accepted shapes a body has: told by its content type, or found by looking.
 
 use super::boundary::{line_end, skip_space};
-use super::one::record_from_line;
+use super::one::line_record;
 use super::sequence::{Layout, Reader, opens_json};
+use super::shelf::Shelf;
 use super::{Entry, Limits, Unreadable};
+use bytes::Bytes;
 
 /// What to do, for every 400.
 const ADVICE: &str =
@@ -51,7 +53,7 @@ impl Iterator for Entries<'_> {
 /// which nothing is valid JSON although its content type says so. An empty array is an empty
 /// batch, not an error. Of a content type that [`is_read`] denies, the body itself must tell.
 pub fn entries<'a>(
-    body: &'a [u8],
+    body: &'a Bytes,
     content_type: Option<&str>,
     limits: &Limits,
 ) -> Result<Entries<'a>, Unreadable> {
@@ -67,12 +69,14 @@ pub fn entries<'a>(
     }
     let shape = shape_of(content_type).unwrap_or(Shape::Unknown);
     if shape == Shape::Text || shape == Shape::Unknown && !opens_json(body, first) {
-        let lines = Lines {
+        let mut lines = Lines {
             rest: Some(&body[start..]),
             index: 0,
             limits: *limits,
+            shelf: Shelf::over(body),
         };
-        if lines.clone().next().is_none() {
+        lines.skip_blank();
+        if lines.rest.is_none() {
             return Err(unreadable(
                 start,
                 "expected a log line, found only blank ones",
@@ -108,27 +112,42 @@ fn unreadable(offset: usize, words: &str) -> Unreadable {
 }
 
 /// Plain lines; a line that is a JSON object is read as one, blank lines are skipped.
-#[derive(Clone)]
 struct Lines<'a> {
     rest: Option<&'a [u8]>,
     index: usize,
     limits: Limits,
+    shelf: Shelf,
+}
+
+impl Lines<'_> {
+    /// Goes on to the next line that is not blank.
+    fn skip_blank(&mut self) {
+        while let Some(rest) = self.rest {
+            let end = line_end(rest, 0);
+            if !is_blank(&rest[..end]) {
+                return;
+            }
+            self.rest = rest.get(end + 1..);
+        }
+    }
 }
 
 impl Iterator for Lines<'_> {
     type Item = Entry;
 
     fn next(&mut self) -> Option<Entry> {
-        loop {
-            let rest = self.rest?;
-            let end = line_end(rest, 0);
-            self.rest = rest.get(end + 1..);
-            let line = &rest[..end];
-            if !is_blank(line) {
-                self.index += 1;
-                return Some(record_from_line(self.index - 1, line, &self.limits));
-            }
-        }
+        self.skip_blank();
+        let rest = self.rest?;
+        let end = line_end(rest, 0);
+        self.rest = rest.get(end + 1..);
+        self.index += 1;
+        let line = &rest[..end];
+        Some(line_record(
+            self.index - 1,
+            line,
+            &self.limits,
+            &mut self.shelf,
+        ))
     }
 }
 

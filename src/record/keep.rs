@@ -19,9 +19,9 @@ const NODE_ENTRIES: usize = 6;
 /// Bytes of such a node: eleven entries and its links.
 const NODE_BYTES: usize = 11 * (size_of::<String>() + size_of::<Value>()) + 128;
 
-/// A key, borrowed where it has no escapes.
+/// A key or a text, borrowed where it has no escapes.
 #[derive(Deserialize)]
-pub(super) struct Key<'a>(#[serde(borrow)] pub Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 /// What may still be kept of one record.
 pub(super) struct Budget {
@@ -147,7 +147,7 @@ impl<'de> Visitor<'de> for Keep<'_> {
             return Ok(None);
         }
         let mut members = Map::new();
-        while let Some(Key(key)) = map.next_key()? {
+        while let Some(Text(key)) = map.next_key()? {
             if !self.0.take_text(key.len()) {
                 map.next_value::<IgnoredAny>()?;
             } else if let Some(value) = map.next_value_seed(Keep(self.0))? {

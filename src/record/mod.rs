@@ -8,9 +8,11 @@ mod one;
 mod pick;
 mod repair;
 mod sequence;
+mod shelf;
 #[cfg(test)]
 mod tests;
 
+use bytestring::ByteString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -28,7 +30,8 @@ pub enum RecordId {
     /// A whole number, echoed as a number.
     Number(i64),
     /// Anything else, as a string.
-    Text(String),
+    #[schema(value_type = String)]
+    Text(ByteString),
 }
 
 /// One log as it came in.
@@ -39,11 +42,11 @@ pub struct Record {
     /// The caller's id, if any.
     pub id: Option<RecordId>,
     /// The text to judge, at most `message_limit` bytes of it.
-    pub message: String,
+    pub message: ByteString,
     /// The caller's word on where it comes from.
-    pub source: Option<String>,
+    pub source: Option<ByteString>,
     /// The caller's timestamp, as given.
-    pub timestamp: Option<String>,
+    pub timestamp: Option<ByteString>,
     /// The caller's severity.
     pub severity: Option<Severity>,
     /// The further fields, kept for rules: at most 512 values, and `message_limit` bytes of text.

@@ -2,17 +2,26 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::boundary::{Scanner, skip_space};
-use super::pick::{self, Fault, Members, cut, no_message};
+use super::keep::Text;
+use super::pick::{self, Fault, Members, floor_char, no_message};
+use super::shelf::Shelf;
 use super::{BadRecord, Entry, Limits, Record, RecordId};
 
 /// The record on a line: a JSON object, or the line as it is. Line ends are removed, bytes that
 /// are not UTF-8 replaced.
-pub fn record_from_line(index: usize, line: &[u8], limits: &Limits) -> Entry {
+pub fn record_from_line(index: usize, line: &Bytes, limits: &Limits) -> Entry {
+    line_record(index, line, limits, &mut Shelf::over(line))
+}
+
+/// As [`record_from_line`], of a line of a body.
+pub(super) fn line_record(index: usize, line: &[u8], limits: &Limits, shelf: &mut Shelf) -> Entry {
     let line = trim_line_end(line);
-    object_on_line(index, line, limits).unwrap_or_else(|| text_record(index, line, limits))
+    object_on_line(index, line, limits, shelf)
+        .unwrap_or_else(|| text_record(index, line, limits, shelf))
 }
 
 /// A piece of JSON text at a place in a body.
@@ -29,9 +38,10 @@ pub(super) fn record_from_piece(
     index: usize,
     piece: &Piece<'_>,
     limits: &Limits,
+    shelf: &mut Shelf,
 ) -> Result<Entry, (usize, String)> {
     let text = to_text(piece.bytes);
-    let failed = match read(index, &text, piece, limits) {
+    let failed = match read(index, &text, piece, limits, shelf) {
         Ok(entry) => return Ok(entry),
         Err(fault) => describe(&fault, &text, piece),
     };
@@ -39,7 +49,7 @@ pub(super) fn record_from_piece(
     let Some(mended) = without_lone_surrogates(&text) else {
         return Err(failed);
     };
-    read(index, &mended, piece, limits).map_err(|fault| describe(&fault, &mended, piece))
+    read(index, &mended, piece, limits, shelf).map_err(|fault| describe(&fault, &mended, piece))
 }
 
 fn read<'a>(
@@ -47,6 +57,7 @@ fn read<'a>(
     text: &'a str,
     piece: &Piece<'_>,
     limits: &Limits,
+    shelf: &mut Shelf,
 ) -> Result<Entry, Fault<'a>> {
     let wrong = |error| Fault {
         error,
@@ -58,11 +69,11 @@ fn read<'a>(
             if piece.depth > limits.json_depth {
                 return Ok(too_deep(index, members.id(), piece.offset, limits));
             }
-            pick::record(index, members, text, limits)
+            pick::record(index, members, text, limits, shelf)
         }
         Some(b'"') => {
-            let message: String = serde_json::from_str(text).map_err(wrong)?;
-            Ok(string_record(index, message, limits))
+            let Text(message) = serde_json::from_str(text).map_err(wrong)?;
+            Ok(string_record(index, &message, limits, shelf))
         }
         _ if piece.depth > limits.json_depth => Ok(too_deep(index, None, piece.offset, limits)),
         _ => {
@@ -77,7 +88,7 @@ fn read<'a>(
     }
 }
 
-fn object_on_line(index: usize, line: &[u8], limits: &Limits) -> Option<Entry> {
+fn object_on_line(index: usize, line: &[u8], limits: &Limits, shelf: &mut Shelf) -> Option<Entry> {
     let start = skip_space(line, 0);
     if line.get(start) != Some(&b'{') {
         return None;
@@ -91,7 +102,7 @@ fn object_on_line(index: usize, line: &[u8], limits: &Limits) -> Option<Entry> {
         offset: start,
         depth: span.depth,
     };
-    record_from_piece(index, &piece, limits).ok()
+    record_from_piece(index, &piece, limits, shelf).ok()
 }
 
 /// Bytes as text, what is not UTF-8 replaced. The check for the usual case is far quicker than the
@@ -109,34 +120,34 @@ fn trim_line_end(line: &[u8]) -> &[u8] {
 }
 
 /// The line as a message. What is beyond the limit is not even decoded.
-pub(super) fn text_record(index: usize, line: &[u8], limits: &Limits) -> Entry {
+pub(super) fn text_record(index: usize, line: &[u8], limits: &Limits, shelf: &mut Shelf) -> Entry {
     let mut end = line.len().min(limits.message);
     while end > 0 && end < line.len() && line[end] & 0xc0 == 0x80 {
         end -= 1;
     }
-    let mut message = to_text(&line[..end]).into_owned();
+    let message = to_text(&line[..end]);
     if message.trim().is_empty() {
         return no_message(index, None);
     }
     // Replacement characters are longer than the bytes they stand for.
-    let truncated = cut(&mut message, limits.message) || end < line.len();
+    let kept = floor_char(&message, limits.message);
     Entry::Record(Record {
         index,
-        message,
-        truncated,
+        message: shelf.keep(&message[..kept]),
+        truncated: kept < message.len() || end < line.len(),
         ..Record::default()
     })
 }
 
-fn string_record(index: usize, mut message: String, limits: &Limits) -> Entry {
+fn string_record(index: usize, message: &str, limits: &Limits, shelf: &mut Shelf) -> Entry {
     if message.trim().is_empty() {
         return no_message(index, None);
     }
-    let truncated = cut(&mut message, limits.message);
+    let kept = floor_char(message, limits.message);
     Entry::Record(Record {
         index,
-        message,
-        truncated,
+        message: shelf.keep(&message[..kept]),
+        truncated: kept < message.len(),
         ..Record::default()
     })
 }

@@ -3,12 +3,16 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use bytes::Bytes;
+use bytestring::ByteString;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use smallvec::SmallVec;
 
-use super::keep::{Budget, Key, MOST_VALUES};
+use super::keep::{Budget, MOST_VALUES, Text};
+use super::shelf::Shelf;
 use super::{BadRecord, Entry, Limits, Record, RecordId};
 use crate::parse::Severity;
 use crate::parse::known::Known;
@@ -31,6 +35,8 @@ const EVENT_ORIGINAL: usize = 5;
 
 /// Members read of one object, those with a name of their own aside; what follows them is left out.
 const MOST_MEMBERS: usize = MOST_VALUES;
+/// Members for which no room has to be made.
+const USUAL_MEMBERS: usize = 12;
 /// Bytes kept of an id, a source and a timestamp each.
 const NAME_LIMIT: usize = 256;
 
@@ -49,7 +55,7 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Fault<'a>> {
 
 /// The members of an object, in order; their values are parsed only if they are needed.
 pub(super) struct Members<'a> {
-    list: Vec<(Cow<'a, str>, &'a RawValue)>,
+    list: SmallVec<[(Cow<'a, str>, &'a RawValue); USUAL_MEMBERS]>,
     left_out: bool,
 }
 
@@ -64,11 +70,11 @@ impl<'de> Deserialize<'de> for Members<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut list = Vec::with_capacity(8);
+                let mut list = SmallVec::new();
                 let mut left_out = false;
                 // A bit for each name met: one of them is found however late it comes.
                 let mut names = 0_u16;
-                while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                while let Some((Text(key), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
                     let name = name_bit(&key, value);
                     if list.len() < MOST_MEMBERS || name & !names != 0 {
                         list.push((key, value));
@@ -93,7 +99,7 @@ impl<'a> Members<'a> {
     /// The caller's id, for an answer about an object that cannot be read further.
     pub(super) fn id(self) -> Option<RecordId> {
         let id = self.list.into_iter().rev().find(|(key, _)| key == "id")?.1;
-        record_id(scalar(id).ok()??).map(|(id, _)| id)
+        record_id(&scalar(id).ok()?, &mut Shelf::over(&Bytes::new())).map(|(id, _)| id)
     }
 }
 
@@ -104,8 +110,10 @@ pub(super) fn record<'a>(
     members: Members<'a>,
     whole: &str,
     limits: &Limits,
+    shelf: &mut Shelf,
 ) -> Result<Entry, Fault<'a>> {
     let mut draft = Draft {
+        shelf,
         record: Record {
             index,
             ..Record::default()
@@ -127,9 +135,10 @@ pub(super) fn record<'a>(
     match draft.message {
         Some((_, text)) => {
             truncated |= members.left_out || draft.budget.left_out;
-            from_usual_fields(&mut record);
-            record.message = text;
-            truncated |= cut(&mut record.message, limits.message);
+            from_usual_fields(&mut record, draft.shelf);
+            let kept = floor_char(&text, limits.message);
+            truncated |= kept < text.len();
+            record.message = draft.shelf.keep(&text[..kept]);
         }
         None if draft.blank => return Ok(no_message(index, record.id)),
         None => {
@@ -137,7 +146,7 @@ pub(super) fn record<'a>(
             record.fields = Map::new();
             let end = floor_char(whole, limits.message);
             truncated |= end < whole.len();
-            record.message = whole[..end].to_owned();
+            record.message = draft.shelf.keep(&whole[..end]);
         }
     }
     record.truncated = truncated;
@@ -150,10 +159,11 @@ fn may_hold_message(key: &str, raw: &RawValue) -> bool {
 }
 
 /// A record on its way.
-struct Draft {
+struct Draft<'a, 's> {
+    shelf: &'s mut Shelf,
     record: Record,
     /// The best message so far and its rank.
-    message: Option<(usize, String)>,
+    message: Option<(usize, Cow<'a, str>)>,
     /// True when a message key held a blank text.
     blank: bool,
     /// What may still be kept of further fields.
@@ -162,16 +172,12 @@ struct Draft {
     shortened: bool,
 }
 
-impl Draft {
+impl<'a> Draft<'a, '_> {
     /// Puts one member where it belongs; `keep` says whether further fields are of use.
-    fn take<'a>(
-        &mut self,
-        key: Cow<'_, str>,
-        raw: &'a RawValue,
-        keep: bool,
-    ) -> Result<(), Fault<'a>> {
+    fn take(&mut self, key: Cow<'_, str>, raw: &'a RawValue, keep: bool) -> Result<(), Fault<'a>> {
         if let Some(rank) = message_rank(&key, raw) {
-            self.offer(rank, &key, parse(raw.get())?);
+            let Text(text) = parse(raw.get())?;
+            self.offer(rank, &key, text);
             return Ok(());
         }
         if key == "event" && is_object(raw) {
@@ -186,14 +192,15 @@ impl Draft {
     }
 
     /// An ECS event: its original text may be the message, what else it holds is a field.
-    fn take_event<'a>(&mut self, raw: &'a RawValue) -> Result<(), Fault<'a>> {
+    fn take_event(&mut self, raw: &'a RawValue) -> Result<(), Fault<'a>> {
         let members = Members::of(raw.get())?;
         self.budget.left_out |= members.left_out;
         let mut event = Map::new();
         let kept = self.budget.take("event".len());
         for (key, raw) in members.list {
             if key == "original" && is_string(raw) {
-                self.offer(EVENT_ORIGINAL, "event.original", parse(raw.get())?);
+                let Text(text) = parse(raw.get())?;
+                self.offer(EVENT_ORIGINAL, "event.original", text);
             } else if kept {
                 insert(&mut event, &mut self.budget, key, raw)?;
             }
@@ -206,41 +213,47 @@ impl Draft {
     }
 
     /// Takes the value of a named place; false where it is not of a kind that belongs there.
-    fn take_named<'a>(&mut self, key: &str, raw: &'a RawValue) -> Result<bool, Fault<'a>> {
-        let Some(value) = scalar(raw)? else {
-            return Ok(false);
-        };
-        let record = &mut self.record;
+    fn take_named(&mut self, key: &str, raw: &'a RawValue) -> Result<bool, Fault<'a>> {
+        let value = scalar(raw)?;
         match (key, value) {
             ("id", value) => {
-                let Some((id, shortened)) = record_id(value) else {
+                let Some((id, shortened)) = record_id(&value, self.shelf) else {
                     return Ok(false);
                 };
                 self.shortened |= shortened;
-                record.id = Some(id);
+                self.record.id = Some(id);
             }
-            ("source", Value::String(mut text)) if !text.trim().is_empty() => {
-                self.shortened |= cut(&mut text, NAME_LIMIT);
-                record.source = Some(text);
+            ("source", Scalar::Text(text)) if !text.trim().is_empty() => {
+                self.record.source = Some(self.keep_name(&text));
             }
-            ("timestamp", Value::String(mut text)) => {
-                self.shortened |= cut(&mut text, NAME_LIMIT);
-                record.timestamp = Some(text);
+            ("timestamp", Scalar::Text(text)) => {
+                self.record.timestamp = Some(self.keep_name(&text));
             }
-            ("timestamp", Value::Number(number)) => record.timestamp = Some(number.to_string()),
-            ("severity", value) => {
-                let found = scalar_text(&value).and_then(|text| Severity::from_text(&text));
-                record.severity = found.or(record.severity);
-                return Ok(found.is_some());
+            ("timestamp", Scalar::Number(number)) => {
+                self.record.timestamp = Some(self.keep_name(number));
             }
+            ("severity", Scalar::Text(text)) => return Ok(self.take_severity(&text)),
+            ("severity", Scalar::Number(number)) => return Ok(self.take_severity(number)),
             _ => return Ok(false),
         }
         Ok(true)
     }
 
+    fn take_severity(&mut self, text: &str) -> bool {
+        let found = Severity::from_text(text);
+        self.record.severity = found.or(self.record.severity);
+        found.is_some()
+    }
+
+    fn keep_name(&mut self, text: &str) -> ByteString {
+        let kept = floor_char(text, NAME_LIMIT);
+        self.shortened |= kept < text.len();
+        self.shelf.keep(&text[..kept])
+    }
+
     /// Takes a text for the message if it stands before the one there is; the other of both goes
     /// to the fields. Of equal keys the last wins.
-    fn offer(&mut self, rank: usize, key: &str, text: String) {
+    fn offer(&mut self, rank: usize, key: &str, text: Cow<'a, str>) {
         if text.trim().is_empty() {
             self.blank = true;
             return;
@@ -259,7 +272,7 @@ impl Draft {
         };
         if self.budget.take(name.len() + other.len()) {
             let fields = &mut self.record.fields;
-            fields.insert(name.to_owned(), Value::String(other));
+            fields.insert(name.to_owned(), Value::String(other.into_owned()));
         }
     }
 }
@@ -292,12 +305,25 @@ fn is_object(raw: &RawValue) -> bool {
     raw.get().starts_with('{')
 }
 
-/// A value that is neither an object nor an array.
-fn scalar(raw: &RawValue) -> Result<Option<Value>, Fault<'_>> {
-    if raw.get().starts_with(['{', '[']) {
-        return Ok(None);
-    }
-    parse(raw.get()).map(Some)
+/// A value in a named place.
+enum Scalar<'a> {
+    Text(Cow<'a, str>),
+    /// A number as it is written.
+    Number(&'a str),
+    /// What no named place takes.
+    Other,
+}
+
+fn scalar(raw: &RawValue) -> Result<Scalar<'_>, Fault<'_>> {
+    let text = raw.get();
+    Ok(match text.as_bytes().first() {
+        Some(b'"') => {
+            let Text(text) = parse(text)?;
+            Scalar::Text(text)
+        }
+        Some(b'-' | b'0'..=b'9') => Scalar::Number(text),
+        _ => Scalar::Other,
+    })
 }
 
 /// A bit for each member that [`record`] knows by name and kind, 0 for any other.
@@ -326,18 +352,8 @@ pub(super) fn no_message(index: usize, id: Option<RecordId>) -> Entry {
     })
 }
 
-/// Cuts the message to the limit at a char boundary; true where something was cut off.
-pub(super) fn cut(message: &mut String, limit: usize) -> bool {
-    if message.len() <= limit {
-        return false;
-    }
-    message.truncate(floor_char(message, limit));
-    message.shrink_to_fit();
-    true
-}
-
 /// The length of the text, or the last char boundary up to the limit.
-fn floor_char(text: &str, limit: usize) -> usize {
+pub(super) fn floor_char(text: &str, limit: usize) -> usize {
     let mut end = text.len().min(limit);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -351,26 +367,23 @@ fn message_rank(key: &str, raw: &RawValue) -> Option<usize> {
 }
 
 /// A string or a number as an id, and whether it was cut.
-fn record_id(value: Value) -> Option<(RecordId, bool)> {
-    match value {
-        Value::String(mut text) => {
-            let shortened = cut(&mut text, NAME_LIMIT);
-            Some((RecordId::Text(text), shortened))
-        }
-        Value::Number(number) => {
-            let id = match number.as_i64() {
-                Some(number) => RecordId::Number(number),
-                None => RecordId::Text(number.to_string()),
-            };
-            Some((id, false))
-        }
-        _ => None,
-    }
+fn record_id(value: &Scalar<'_>, shelf: &mut Shelf) -> Option<(RecordId, bool)> {
+    let text = match value {
+        Scalar::Text(text) => text,
+        Scalar::Number(number) => match number.parse() {
+            Ok(number) => return Some((RecordId::Number(number), false)),
+            Err(_) => *number,
+        },
+        Scalar::Other => return None,
+    };
+    let kept = floor_char(text, NAME_LIMIT);
+    let id = RecordId::Text(shelf.keep(&text[..kept]));
+    Some((id, kept < text.len()))
 }
 
 /// Severity and source as shippers name them (`level`, `log.level`, `SYSLOG_IDENTIFIER`, ...),
 /// where the record does not state its own.
-fn from_usual_fields(record: &mut Record) {
+fn from_usual_fields(record: &mut Record, shelf: &mut Shelf) {
     if record.fields.is_empty() || record.severity.is_some() && record.source.is_some() {
         return;
     }
@@ -395,7 +408,7 @@ fn from_usual_fields(record: &mut Record) {
     let source = known
         .source()
         .and_then(|place| texts.get(place))
-        .map(|text| text[..floor_char(text, NAME_LIMIT)].to_owned());
+        .map(|text| shelf.keep(&text[..floor_char(text, NAME_LIMIT)]));
     record.severity = record.severity.or(known.severity());
     record.source = record.source.take().or(source);
 }

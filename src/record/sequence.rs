@@ -2,7 +2,10 @@
 //! other. Each record is cut out and read on its own.
 
 use super::boundary::{Scanner, line_end, scalar_end, skip_space};
+use bytes::Bytes;
+
 use super::one::{Piece, bad, record_from_piece, text_record};
+use super::shelf::Shelf;
 use super::{Entry, Limits};
 
 /// How often, on average, a byte may be scanned again after something broken. Repairs beyond that
@@ -37,6 +40,7 @@ pub(super) struct Reader<'a> {
     pub(super) at: usize,
     pub(super) layout: Layout,
     limits: Limits,
+    shelf: Shelf,
     pub(super) scanner: Scanner,
     pub(super) budget: usize,
     /// True once the rest of the text was given up as one error.
@@ -63,13 +67,14 @@ impl Iterator for Reader<'_> {
 
 impl<'a> Reader<'a> {
     /// A reader of `body` from `start` on.
-    pub(super) fn new(body: &'a [u8], start: usize, layout: Layout, limits: Limits) -> Self {
+    pub(super) fn new(body: &'a Bytes, start: usize, layout: Layout, limits: Limits) -> Self {
         Reader {
             body,
             end: body.len(),
             at: start,
             layout,
             limits,
+            shelf: Shelf::over(body),
             scanner: Scanner::default(),
             budget: body.len().saturating_mul(RESCANS).saturating_add(1 << 16),
             lost: false,
@@ -156,7 +161,8 @@ impl<'a> Reader<'a> {
         let line = &self.body[start..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         self.at = end;
-        self.push(text_record(self.index, line, &self.limits));
+        let entry = text_record(self.index, line, &self.limits, &mut self.shelf);
+        self.push(entry);
     }
 
     fn top_scalar(&mut self, start: usize) {
@@ -283,7 +289,7 @@ impl<'a> Reader<'a> {
             offset: start,
             depth,
         };
-        match record_from_piece(self.index, &piece, &self.limits) {
+        match record_from_piece(self.index, &piece, &self.limits, &mut self.shelf) {
             Ok(entry) => self.push(entry),
             Err((at, words)) => self.syntax_error(at, words),
         }

@@ -151,7 +151,7 @@ fn outranked(rule: &Rule, matches: &Matches<'_, '_>) -> Option<String> {
 pub(super) fn record_of(example: &Value) -> Result<Record, String> {
     if let Value::String(message) = example {
         return Ok(Record {
-            message: message.clone(),
+            message: message.as_str().into(),
             ..Record::default()
         });
     }
@@ -169,8 +169,8 @@ pub(super) fn record_of(example: &Value) -> Result<Record, String> {
         _ => None,
     };
     Ok(Record {
-        message,
-        source: source.and_then(|source| source.as_str().map(str::to_owned)),
+        message: message.into(),
+        source: source.and_then(|source| source.as_str().map(Into::into)),
         severity,
         fields,
         ..Record::default()

@@ -99,7 +99,7 @@ fn the_prefilter_is_exact_on_mutated_examples() {
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(1500));
     let outcome = runner.run(&mutation, |(a, b, cuts, kind)| {
         let mut record = a.get(&records).clone();
-        record.message = mutate(&record.message, &b.get(&records).message, cuts, kind);
+        record.message = mutate(&record.message, &b.get(&records).message, cuts, kind).into();
         record.severity = Severity::new((cuts[0] % 12) as u8);
         assert_same(&packs, &set, &reader, &mut scratch.borrow_mut(), &record);
         Ok(())
@@ -200,9 +200,9 @@ proptest! {
         let packs = corners();
         let set = RuleSet::compile(packs.clone(), &[]).expect("compiles");
         let record = Record {
-            message,
+            message: message.into(),
             fields,
-            source: source.map(str::to_owned),
+            source: source.map(Into::into),
             severity: level.and_then(Severity::new),
             ..Record::default()
         };

@@ -29,7 +29,7 @@ pub fn load(origin: &Origin, proof: Proof) -> Result<Snapshot, BundleError> {
 pub fn record(index: usize, message: &str) -> Record {
     Record {
         index,
-        message: message.to_owned(),
+        message: message.into(),
         ..Record::default()
     }
 }

@@ -67,7 +67,7 @@ fn names_are_found_behind_any_number_of_members() {
         members.join(",")
     );
     let r = record(&body);
-    assert_eq!((r.message.as_str(), r.truncated), ("x", true));
+    assert_eq!((&*r.message, r.truncated), ("x", true));
     assert_eq!(r.id, Some(RecordId::Number(7)));
     assert_eq!(r.source.as_deref(), Some("sshd"));
     assert_eq!(r.severity, Severity::new(3));
@@ -104,10 +104,10 @@ fn names_are_cut() {
     let body = json!({"message":"m","id":long,"source":long,"timestamp":long}).to_string();
     let r = record(&body);
     let half = "é".repeat(128);
-    assert_eq!(r.id, Some(RecordId::Text(half.clone())));
+    assert_eq!(r.id, Some(RecordId::Text(half.as_str().into())));
     assert_eq!(
-        (r.source.as_ref(), r.timestamp.as_ref()),
-        (Some(&half), Some(&half))
+        (r.source.as_deref(), r.timestamp.as_deref()),
+        (Some(half.as_str()), Some(half.as_str()))
     );
     assert!(r.truncated && r.fields.is_empty());
 }
@@ -117,12 +117,5 @@ fn an_object_that_is_its_own_message_loses_nothing() {
     let members: Vec<String> = (0..900).map(|i| format!(r#""k{i}":{i}"#)).collect();
     let body = format!("{{{}}}", members.join(","));
     let r = record(&body);
-    assert_eq!((r.message, r.truncated), (body, false));
-}
-
-#[test]
-fn a_long_message_keeps_no_room_for_what_was_cut() {
-    let r = record(&json!({"message": "x".repeat(1 << 20)}).to_string());
-    assert_eq!((r.message.len(), r.truncated), (64 << 10, true));
-    assert!(r.message.capacity() < 128 << 10);
+    assert_eq!((&*r.message, r.truncated), (body.as_str(), false));
 }

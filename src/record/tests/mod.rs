@@ -13,6 +13,7 @@ mod properties;
 mod shapes;
 
 use super::*;
+use bytes::Bytes;
 
 const JSON: Option<&str> = Some("application/json");
 const NDJSON: Option<&str> = Some("application/x-ndjson");
@@ -28,7 +29,7 @@ fn decode(
     content_type: Option<&str>,
     limits: &Limits,
 ) -> Result<Vec<Entry>, Unreadable> {
-    entries(body, content_type, limits).map(Iterator::collect)
+    entries(&Bytes::copy_from_slice(body), content_type, limits).map(Iterator::collect)
 }
 
 fn read(body: &str, content_type: Option<&str>) -> Vec<Entry> {
@@ -42,7 +43,7 @@ fn unreadable(body: &[u8], content_type: Option<&str>) -> Unreadable {
 /// The message of a good entry, `!code` of a bad one.
 fn word(entry: &Entry) -> String {
     match entry {
-        Entry::Record(record) => record.message.clone(),
+        Entry::Record(record) => record.message.to_string(),
         Entry::Bad(bad) => format!("!{}", bad.code),
     }
 }
