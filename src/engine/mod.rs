@@ -2,15 +2,16 @@
 
 mod library;
 mod onnxruntime;
+mod rows;
 
 use std::collections::BTreeMap;
 
-use ndarray::ArrayView2;
 use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
 
 pub use onnxruntime::Runtime;
+pub use rows::{Rows, SparseBatch, SparseRows};
 
 /// Why an engine could not load or run a model.
 #[derive(Debug, Error)]
@@ -85,9 +86,9 @@ pub struct GraphContract<'a> {
 
 /// One loaded model. It is owned by one worker at a time.
 pub trait Model: Send {
-    /// Runs a matrix of the declared input width, one row a record, and replaces `out` by as many
-    /// rows of the declared output width, one after another.
-    fn run(&mut self, rows: ArrayView2<'_, f32>, out: &mut Vec<f32>) -> Result<(), EngineError>;
+    /// Runs rows of the declared input width, one a record, and replaces `out` by as many rows of
+    /// the declared output width, one after another.
+    fn run(&mut self, rows: Rows<'_>, out: &mut Vec<f32>) -> Result<(), EngineError>;
 
     /// What runs it, for status and logs.
     fn info(&self) -> &ModelInfo;

@@ -14,7 +14,7 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{TensorElementType, TensorRef, ValueType};
 
-use super::{EngineError, GraphContract, GraphInfo, Model, ModelInfo, library};
+use super::{EngineError, GraphContract, GraphInfo, Model, ModelInfo, Rows, library};
 use crate::config::{EngineConfig, EngineKind, Optimization, Provider};
 
 /// ONNX Runtime allows one environment a process, so the first one made serves all.
@@ -78,6 +78,7 @@ impl Runtime {
             input: contract.input.to_owned(),
             output: contract.output.to_owned(),
             output_width: contract.output_width,
+            dense: Vec::new(),
             info,
         }))
     }
@@ -235,6 +236,8 @@ struct OrtModel {
     input: String,
     output: String,
     output_width: usize,
+    /// Sparse rows, written out: ONNX Runtime's operators take nothing else.
+    dense: Vec<f32>,
     info: ModelInfo,
 }
 
@@ -270,14 +273,27 @@ impl OrtModel {
 }
 
 impl Model for OrtModel {
-    fn run(&mut self, rows: ArrayView2<'_, f32>, out: &mut Vec<f32>) -> Result<(), EngineError> {
-        let batch = rows.nrows();
-        self.run_session(&rows, out)
-            .map_err(|detail| EngineError::Run {
-                file: self.file.clone(),
-                batch,
-                detail,
-            })
+    fn run(&mut self, rows: Rows<'_>, out: &mut Vec<f32>) -> Result<(), EngineError> {
+        let batch = rows.count();
+        let failed = |file: &str, detail: String| EngineError::Run {
+            file: file.to_owned(),
+            batch,
+            detail,
+        };
+        match rows {
+            Rows::Dense(matrix) => self
+                .run_session(&matrix, out)
+                .map_err(|detail| failed(&self.file, detail)),
+            Rows::Sparse(sparse) => {
+                let mut dense = std::mem::take(&mut self.dense);
+                sparse.write_dense(&mut dense);
+                let ran = ArrayView2::from_shape((batch, sparse.width()), &dense)
+                    .map_err(|e| e.to_string())
+                    .and_then(|matrix| self.run_session(&matrix, out));
+                self.dense = dense;
+                ran.map_err(|detail| failed(&self.file, detail))
+            }
+        }
     }
 
     fn info(&self) -> &ModelInfo {

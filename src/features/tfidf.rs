@@ -206,27 +206,30 @@ impl Vectorizer {
         }
     }
 
-    /// Writes the model's row: `row` has [`Vectorizer::width`] places, preset to what absent means.
+    /// The model's row: (column, value) of the columns that are present, ascending.
     /// A term in `without` is treated as if the record did not have it.
-    pub fn write_row(&self, counts: &Counts, without: Option<u32>, row: &mut [f32]) {
+    pub fn row<'a>(
+        &'a self,
+        counts: &'a Counts,
+        without: Option<u32>,
+    ) -> impl Iterator<Item = (u32, f32)> + 'a {
         let weight =
             |term: u32, count: u32| (1.0 + f64::from(count).ln()) * self.idf[term as usize];
-        let present = || {
+        let present = move || {
             counts
                 .terms
                 .iter()
-                .filter(|(term, _)| Some(*term) != without)
+                .filter(move |(term, _)| Some(*term) != without)
         };
         let norm = present()
             .map(|(t, n)| weight(*t, *n).powi(2))
             .sum::<f64>()
             .sqrt();
-        for (term, count) in present() {
+        // Columns ascend with their terms.
+        present().filter_map(move |(term, count)| {
             let column = self.column_of[*term as usize];
-            if column != NO_COLUMN {
-                row[column as usize] = (weight(*term, *count) / norm) as f32;
-            }
-        }
+            (column != NO_COLUMN).then(|| (column, (weight(*term, *count) / norm) as f32))
+        })
     }
 
     /// True where some split of the model looks at the term.
@@ -348,23 +351,20 @@ mod tests {
     fn a_row_is_the_hand_computed_one() {
         let vectorizer = Vectorizer::new(vocabulary()).expect("a good vocabulary");
         let counts = counted(&vectorizer, &["a", "b", "a", "x"]);
-        let mut row = [f32::NAN; 2];
-        vectorizer.write_row(&counts, None, &mut row);
+        let row: Vec<_> = vectorizer.row(&counts, None).collect();
         // weights: header 1, a (1 + ln 2) 2, "a b" 3, b 1.5
         let a = (1.0 + 2f64.ln()) * 2.0;
         let norm = (1.0 + a * a + 9.0 + 2.25).sqrt();
-        assert_eq!(row, [(a / norm) as f32, (3.0 / norm) as f32]);
+        assert_eq!(row, [(0, (a / norm) as f32), (1, (3.0 / norm) as f32)]);
         assert_eq!(counts.coverage(), (4, 1));
         assert!(!counts.is_unknown());
     }
 
     #[test]
-    fn absent_columns_keep_what_absent_means() {
+    fn a_record_without_a_known_term_has_an_empty_row() {
         let vectorizer = Vectorizer::new(vocabulary()).expect("a good vocabulary");
         let counts = counted(&vectorizer, &["x", "y"]);
-        let mut row = [f32::NAN; 2];
-        vectorizer.write_row(&counts, None, &mut row);
-        assert!(row.iter().all(|v| v.is_nan()));
+        assert_eq!(vectorizer.row(&counts, None).count(), 0);
         assert!(
             counts.is_unknown(),
             "a header token does not make a record known"
@@ -375,9 +375,8 @@ mod tests {
     fn a_term_left_out_changes_the_norm() {
         let vectorizer = Vectorizer::new(vocabulary()).expect("a good vocabulary");
         let counts = counted(&vectorizer, &["a"]);
-        let mut row = [f32::NAN; 2];
-        vectorizer.write_row(&counts, Some(0), &mut row);
-        assert_eq!(row[0], 1.0);
+        let row: Vec<_> = vectorizer.row(&counts, Some(0)).collect();
+        assert_eq!(row, [(0, 1.0)]);
     }
 
     #[test]

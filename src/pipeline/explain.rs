@@ -3,8 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::lane::{Judge, run};
+use super::lane::Judge;
 use super::{Knowledge, read, sentence};
+use crate::engine::SparseBatch;
 use crate::ensemble::effective_weights;
 use crate::features::{NUMERIC_NAMES, NUMERIC_WIDTH, numeric_features};
 use crate::parse::{Format, Severity};
@@ -193,15 +194,17 @@ fn term_effects(judge: &mut Judge, knowledge: &Knowledge, category: Category) ->
     if counts.is_unknown() || used.is_empty() {
         return Vec::new();
     }
-    let width = vectorizer.width();
-    let mut rows = vec![knowledge.classifier.missing; width * (used.len() + 1)];
-    let left_out = std::iter::once(None).chain(used.iter().copied().map(Some));
-    for (row, without) in rows.chunks_mut(width).zip(left_out) {
-        vectorizer.write_row(counts, without, row);
+    let mut batch = SparseBatch::default();
+    for without in std::iter::once(None).chain(used.iter().copied().map(Some)) {
+        batch.push_row(vectorizer.row(counts, without));
     }
     let mut out = Vec::new();
-    let classifier = judge.models.classifier.as_mut();
-    if run(classifier, &rows, width, &mut out).is_err() {
+    let classifier = &mut judge.models.classifier;
+    let rows = knowledge.classifier_rows(&batch);
+    if rows
+        .and_then(|rows| classifier.run(rows, &mut out))
+        .is_err()
+    {
         return Vec::new();
     }
     let score = |row: usize| {

@@ -6,7 +6,7 @@ use ndarray::ArrayView2;
 use serde_json::Value;
 
 use super::{Breaker, Detail, Explanation, Judgement, Knowledge, Snapshot, read};
-use crate::engine::{EngineError, Model, ModelInfo};
+use crate::engine::{EngineError, Model, ModelInfo, Rows, SparseBatch};
 use crate::ensemble::{self, Evidence};
 use crate::features::{Counts, NUMERIC_WIDTH, Vectorizer, numeric_features, send_tokens};
 use crate::parse::Parsed;
@@ -33,7 +33,7 @@ impl Models {
 pub struct Judge {
     pub(super) models: Models,
     pub(super) scratch: Scratch,
-    classifier_rows: Vec<f32>,
+    classifier_rows: SparseBatch,
     anomaly_rows: Vec<f32>,
     classifier_out: Vec<f32>,
     anomaly_out: Vec<f32>,
@@ -66,7 +66,7 @@ impl Judge {
         Judge {
             models,
             scratch: Scratch::default(),
-            classifier_rows: Vec::new(),
+            classifier_rows: SparseBatch::default(),
             anomaly_rows: Vec::new(),
             classifier_out: Vec::new(),
             anomaly_out: Vec::new(),
@@ -113,15 +113,8 @@ impl Judge {
         }
         let masks = self.scratch.count(&knowledge.vectorizer, &parsed);
         if !self.scratch.counts.is_unknown() {
-            let width = knowledge.vectorizer.width();
-            let start = self.classifier_rows.len();
-            case.classifier_row = Some(start / width.max(1));
-            self.classifier_rows
-                .resize(start + width, knowledge.classifier.missing);
-            let row = &mut self.classifier_rows[start..];
-            knowledge
-                .vectorizer
-                .write_row(&self.scratch.counts, None, row);
+            let row = knowledge.vectorizer.row(&self.scratch.counts, None);
+            case.classifier_row = Some(self.classifier_rows.push_row(row));
         }
         case.anomaly_row = Some(self.anomaly_rows.len() / NUMERIC_WIDTH);
         self.anomaly_rows
@@ -135,15 +128,13 @@ impl Judge {
         let classified = ask(
             self.models.classifier.as_mut(),
             classifier_breaker,
-            &self.classifier_rows,
-            knowledge.vectorizer.width(),
+            knowledge.classifier_rows(&self.classifier_rows),
             &mut self.classifier_out,
         );
         let measured = ask(
             self.models.anomaly.as_mut(),
             anomaly_breaker,
-            &self.anomaly_rows,
-            NUMERIC_WIDTH,
+            dense(&self.anomaly_rows),
             &mut self.anomaly_out,
         );
         for case in cases {
@@ -199,17 +190,16 @@ impl Judge {
 fn ask(
     model: &mut dyn Model,
     breaker: &Breaker,
-    rows: &[f32],
-    width: usize,
+    rows: Result<Rows<'_>, EngineError>,
     out: &mut Vec<f32>,
 ) -> bool {
-    if rows.is_empty() {
+    if rows.as_ref().is_ok_and(|rows| rows.count() == 0) {
         return true;
     }
     if !breaker.allows() {
         return false;
     }
-    match run(model, rows, width, out) {
+    match rows.and_then(|rows| model.run(rows, out)) {
         Ok(()) => {
             breaker.succeeded();
             true
@@ -222,16 +212,21 @@ fn ask(
     }
 }
 
-/// Rows of `width`, one after another, as the matrix that a model takes.
-pub(super) fn run(
-    model: &mut dyn Model,
-    rows: &[f32],
-    width: usize,
-    out: &mut Vec<f32>,
-) -> Result<(), EngineError> {
-    let rows = ArrayView2::from_shape((rows.len() / width, width), rows);
-    let rows = rows.map_err(|error| EngineError::Rows(error.to_string()))?;
-    model.run(rows, out)
+/// The anomaly detector's rows, one after another, as the matrix that it takes.
+fn dense(rows: &[f32]) -> Result<Rows<'_>, EngineError> {
+    ArrayView2::from_shape((rows.len() / NUMERIC_WIDTH, NUMERIC_WIDTH), rows)
+        .map(Rows::Dense)
+        .map_err(|error| EngineError::Rows(error.to_string()))
+}
+
+impl Knowledge {
+    /// The classifier's rows, with its width and what it was trained to see where a term is absent.
+    pub(super) fn classifier_rows<'a>(
+        &self,
+        batch: &'a SparseBatch,
+    ) -> Result<Rows<'a>, EngineError> {
+        batch.rows(self.vectorizer.width(), self.classifier.missing)
+    }
 }
 
 fn log_failure(error: &EngineError) {

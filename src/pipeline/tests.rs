@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
-use ndarray::ArrayView2;
-
 use super::*;
-use crate::engine::{GraphInfo, Model};
+use crate::engine::{GraphInfo, Model, Rows};
 use crate::features::{NUMERIC_WIDTH, VocabularyFile};
 use crate::rules::{ComplianceSet, parse_pack};
 
@@ -37,9 +35,9 @@ pub(crate) struct Scripted {
 }
 
 impl Model for Scripted {
-    fn run(&mut self, rows: ArrayView2<'_, f32>, out: &mut Vec<f32>) -> Result<(), EngineError> {
-        let batch = rows.nrows();
-        assert_eq!(rows.ncols(), self.width, "rows of the declared width");
+    fn run(&mut self, rows: Rows<'_>, out: &mut Vec<f32>) -> Result<(), EngineError> {
+        let batch = rows.count();
+        assert_eq!(rows.width(), self.width, "rows of the declared width");
         self.runs.fetch_add(1, Ordering::Relaxed);
         match self.mood.load(Ordering::Relaxed) {
             FAILS => Err(EngineError::Run {
