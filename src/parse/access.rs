@@ -15,7 +15,7 @@ const HEAD: usize = 512;
 pub(super) fn parse(text: &str) -> Option<Parsed<'_>> {
     let b = text.as_bytes();
     let (open, mut at) = timestamp(b)?;
-    let mut fields: Fields<'_> = Vec::with_capacity(11);
+    let mut fields = Fields::new();
     client(text[..open].trim_end(), &mut fields)?;
     at += blanks(from(b, at));
     let request = quoted(text, &mut at)?;

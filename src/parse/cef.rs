@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Option<Parsed<'_>> {
     if version.is_empty() || !version.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return None;
     }
-    let mut fields: Fields<'_> = Vec::with_capacity(24);
+    let mut fields = Fields::new();
     for (place, name) in HEADER.iter().enumerate() {
         let last = place + 1 == HEADER.len();
         let (part, tail) = match header_part(rest) {

@@ -5,12 +5,16 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::known::Known;
 use super::scan::{closing_quote, unescape};
 use super::{Fields, Format, Parsed};
 
 /// Values deeper than this are passed over.
 const MAX_DEPTH: usize = 64;
+/// Open objects and arrays for which no room has to be made.
+const USUAL_DEPTH: usize = 8;
 /// Fields beyond this are passed over.
 const MAX_FIELDS: usize = 512;
 /// A path longer than this is not kept: nested long keys would multiply the document's size.
@@ -87,10 +91,12 @@ struct Frame {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// What leads to the value being read, apart from `top`.
     path: String,
-    /// The outermost key of the path, where it could be borrowed.
+    /// The key of an outermost member, where it could be borrowed: it is put into the path only when
+    /// something is nested under it.
     top: Option<&'a str>,
-    stack: Vec<Frame>,
+    stack: SmallVec<[Frame; USUAL_DEPTH]>,
     fields: Fields<'a>,
     known: Known,
     /// True while a message that is itself JSON may be read: one level only.
@@ -104,8 +110,8 @@ impl<'a> Reader<'a> {
             at: 0,
             path: String::new(),
             top: None,
-            stack: Vec::with_capacity(8),
-            fields: Vec::with_capacity(16),
+            stack: SmallVec::new(),
+            fields: Fields::new(),
             known: Known::default(),
             nested,
         }
@@ -130,6 +136,9 @@ impl<'a> Reader<'a> {
         match self.peek()? {
             open @ (b'{' | b'[') => {
                 self.at += 1;
+                if let Some(top) = self.top.take() {
+                    self.path.push_str(top);
+                }
                 self.stack.push(Frame {
                     object: open == b'{',
                     path: self.path.len(),
@@ -192,6 +201,9 @@ impl<'a> Reader<'a> {
         let key = unescape(raw);
         if self.path.is_empty() {
             self.top = matches!(key, Cow::Borrowed(_)).then_some(raw);
+            if self.top.is_some() {
+                return Ok(());
+            }
         } else {
             self.path.push('.');
         }
@@ -244,7 +256,7 @@ impl<'a> Reader<'a> {
     fn emit_text(&mut self, value: Cow<'a, str>) {
         let inner = self.nested
             && value.starts_with('{')
-            && MESSAGE_KEYS.iter().any(|key| *key == self.path)
+            && MESSAGE_KEYS.contains(&self.name())
             && self.emit_inner(&value);
         if !inner {
             self.emit(value);
@@ -259,7 +271,7 @@ impl<'a> Reader<'a> {
             return false;
         }
         for (name, value) in inner.fields {
-            let name = format!("{}.{name}", self.path);
+            let name = format!("{}.{name}", self.name());
             if self.fields.len() >= MAX_FIELDS {
                 break;
             }
@@ -272,14 +284,19 @@ impl<'a> Reader<'a> {
         true
     }
 
+    /// The dotted path of the value being read.
+    fn name(&self) -> &str {
+        self.top.unwrap_or(&self.path)
+    }
+
     fn emit(&mut self, value: Cow<'a, str>) {
         let room = self.fields.len() < MAX_FIELDS && self.stack.len() <= MAX_DEPTH;
-        if !room || self.path.len() > MAX_PATH {
+        if !room || self.name().len() > MAX_PATH {
             return;
         }
         let name = match self.top {
-            Some(top) if top.len() == self.path.len() => Cow::Borrowed(top),
-            _ => Cow::Owned(self.path.clone()),
+            Some(top) => Cow::Borrowed(top),
+            None => Cow::Owned(self.path.clone()),
         };
         self.known.see(self.fields.len(), &name, &value);
         self.fields.push((name, value));

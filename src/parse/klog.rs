@@ -25,11 +25,9 @@ pub(super) fn parse(text: &str) -> Option<Parsed<'_>> {
     if thread == 0 || file.is_empty() || digits(line.as_bytes()) != line.len() {
         return None;
     }
-    let mut fields: Fields<'_> = vec![
-        (Cow::Borrowed("procid"), Cow::Borrowed(&text[pid])),
-        (Cow::Borrowed("file"), Cow::Borrowed(file)),
-        (Cow::Borrowed("line"), Cow::Borrowed(line)),
-    ];
+    let known = [("procid", &text[pid]), ("file", file), ("line", line)];
+    let known = known.map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)));
+    let mut fields: Fields<'_> = known.into_iter().collect();
     let body = text[at + place + 1..].trim_start();
     structured(body, &mut fields);
     Some(Parsed {

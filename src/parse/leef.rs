@@ -22,7 +22,7 @@ pub(super) fn parse(text: &str) -> Option<Parsed<'_>> {
         "2.0" | "2" => true,
         _ => return None,
     };
-    let mut fields: Fields<'_> = Vec::with_capacity(24);
+    let mut fields = Fields::new();
     for (place, name) in HEADER.iter().enumerate() {
         let (part, tail) = match header_part(rest) {
             Some(found) => found,

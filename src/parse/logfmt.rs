@@ -30,7 +30,7 @@ pub(super) fn parse(text: &str) -> Option<Parsed<'_>> {
 
 /// All pairs of `text`, or `None` where anything else stands among them.
 pub(super) fn pairs(text: &str) -> Option<Fields<'_>> {
-    let mut fields: Fields<'_> = Vec::new();
+    let mut fields = Fields::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
         let key = key_len(rest.as_bytes());
@@ -38,9 +38,6 @@ pub(super) fn pairs(text: &str) -> Option<Fields<'_>> {
             return None;
         }
         let (value, len) = value(&rest[key + 1..])?;
-        if fields.is_empty() {
-            fields.reserve(16);
-        }
         if fields.len() < MAX_FIELDS {
             fields.push((Cow::Borrowed(&rest[..key]), value));
         }

@@ -13,7 +13,7 @@ mod leef;
 mod logfmt;
 mod plain;
 mod rfc5424;
-mod scan;
+pub(crate) mod scan;
 mod severity;
 mod syslog;
 #[cfg(test)]
@@ -23,6 +23,7 @@ mod vendor;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 use utoipa::ToSchema;
 
 /// Severity on the syslog scale (RFC 5424 section 6.2.1): 0 emergency to 7 debug.
@@ -67,7 +68,12 @@ pub enum Format {
 }
 
 /// Named values of a message: dotted JSON paths, CEF keys, header parts. One name may occur often.
-pub type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+pub type Fields<'a> = SmallVec<[Field<'a>; USUAL_FIELDS]>;
+/// A field's name and value.
+pub type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// Fields for which no room has to be made.
+const USUAL_FIELDS: usize = 16;
 
 /// What a message's header says, and what is left.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +123,7 @@ fn plain_text(body: &str) -> Parsed<'_> {
         source: None,
         severity: None,
         body,
-        fields: Vec::new(),
+        fields: Fields::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! stop only at ASCII bytes, so their answers are always char boundaries of the text.
 
 use std::borrow::Cow;
+use std::fmt;
 
 const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
@@ -269,29 +270,36 @@ pub(super) fn closing_quote(b: &[u8]) -> Option<usize> {
 /// Undoes backslash escapes: `\n \r \t \b \f`, `\uXXXX`; any other escaped character stands for
 /// itself. Borrows where there is nothing to undo.
 pub(super) fn unescape(text: &str) -> Cow<'_, str> {
-    let Some(first) = memchr::memchr(b'\\', text.as_bytes()) else {
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
-    };
-    let mut out = String::with_capacity(text.len());
-    out.push_str(&text[..first]);
-    let mut chars = text[first..].chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('r') => out.push('\r'),
-            Some('t') => out.push('\t'),
-            Some('b') => out.push('\u{8}'),
-            Some('f') => out.push('\u{c}'),
-            Some('u') => out.push(unicode_escape(&mut chars)),
-            Some(other) => out.push(other),
-            None => out.push('\\'),
-        }
     }
+    let mut out = String::with_capacity(text.len());
+    // Writing into a String cannot fail.
+    let _ = unescape_into(text, &mut out);
     Cow::Owned(out)
+}
+
+/// Writes the text that a JSON string stands for, given without its quotes. Half a surrogate pair
+/// becomes the replacement character, and what JSON does not know stays as it is without its
+/// backslash.
+pub(crate) fn unescape_into(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
+    let mut rest = text;
+    while let Some(place) = memchr::memchr(b'\\', rest.as_bytes()) {
+        out.write_str(&rest[..place])?;
+        let mut chars = rest[place + 1..].chars();
+        out.write_char(match chars.next() {
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some('u') => unicode_escape(&mut chars),
+            Some(other) => other,
+            None => '\\',
+        })?;
+        rest = chars.as_str();
+    }
+    out.write_str(rest)
 }
 
 /// The character of `XXXX`, or of a pair of surrogates; the replacement character otherwise.

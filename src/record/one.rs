@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde::de::IgnoredAny;
 
 use super::boundary::{Scanner, skip_space};
-use super::keep::Text;
 use super::pick::{self, Fault, Members, floor_char, no_message};
 use super::shelf::Shelf;
 use super::{BadRecord, Entry, Limits, Record, RecordId};
@@ -72,8 +72,9 @@ fn read<'a>(
             pick::record(index, members, text, limits, shelf)
         }
         Some(b'"') => {
-            let Text(message) = serde_json::from_str(text).map_err(wrong)?;
-            Ok(string_record(index, &message, limits, shelf))
+            let _: IgnoredAny = serde_json::from_str(text).map_err(wrong)?;
+            let message = shelf.keep_json(text);
+            Ok(string_record(index, &message, limits))
         }
         _ if piece.depth > limits.json_depth => Ok(too_deep(index, None, piece.offset, limits)),
         _ => {
@@ -139,14 +140,14 @@ pub(super) fn text_record(index: usize, line: &[u8], limits: &Limits, shelf: &mu
     })
 }
 
-fn string_record(index: usize, message: &str, limits: &Limits, shelf: &mut Shelf) -> Entry {
+fn string_record(index: usize, message: &ByteString, limits: &Limits) -> Entry {
     if message.trim().is_empty() {
         return no_message(index, None);
     }
     let kept = floor_char(message, limits.message);
     Entry::Record(Record {
         index,
-        message: shelf.keep(&message[..kept]),
+        message: message.slice_ref(&message[..kept]),
         truncated: kept < message.len(),
         ..Record::default()
     })

@@ -138,7 +138,7 @@ pub(super) fn record<'a>(
             from_usual_fields(&mut record, draft.shelf);
             let kept = floor_char(&text, limits.message);
             truncated |= kept < text.len();
-            record.message = draft.shelf.keep(&text[..kept]);
+            record.message = text.slice_ref(&text[..kept]);
         }
         None if draft.blank => return Ok(no_message(index, record.id)),
         None => {
@@ -159,11 +159,11 @@ fn may_hold_message(key: &str, raw: &RawValue) -> bool {
 }
 
 /// A record on its way.
-struct Draft<'a, 's> {
+struct Draft<'s> {
     shelf: &'s mut Shelf,
     record: Record,
     /// The best message so far and its rank.
-    message: Option<(usize, Cow<'a, str>)>,
+    message: Option<(usize, ByteString)>,
     /// True when a message key held a blank text.
     blank: bool,
     /// What may still be kept of further fields.
@@ -172,12 +172,16 @@ struct Draft<'a, 's> {
     shortened: bool,
 }
 
-impl<'a> Draft<'a, '_> {
+impl Draft<'_> {
     /// Puts one member where it belongs; `keep` says whether further fields are of use.
-    fn take(&mut self, key: Cow<'_, str>, raw: &'a RawValue, keep: bool) -> Result<(), Fault<'a>> {
+    fn take<'a>(
+        &mut self,
+        key: Cow<'_, str>,
+        raw: &'a RawValue,
+        keep: bool,
+    ) -> Result<(), Fault<'a>> {
         if let Some(rank) = message_rank(&key, raw) {
-            let Text(text) = parse(raw.get())?;
-            self.offer(rank, &key, text);
+            self.offer(rank, &key, raw);
             return Ok(());
         }
         if key == "event" && is_object(raw) {
@@ -192,15 +196,14 @@ impl<'a> Draft<'a, '_> {
     }
 
     /// An ECS event: its original text may be the message, what else it holds is a field.
-    fn take_event(&mut self, raw: &'a RawValue) -> Result<(), Fault<'a>> {
+    fn take_event<'a>(&mut self, raw: &'a RawValue) -> Result<(), Fault<'a>> {
         let members = Members::of(raw.get())?;
         self.budget.left_out |= members.left_out;
         let mut event = Map::new();
         let kept = self.budget.take("event".len());
         for (key, raw) in members.list {
             if key == "original" && is_string(raw) {
-                let Text(text) = parse(raw.get())?;
-                self.offer(EVENT_ORIGINAL, "event.original", text);
+                self.offer(EVENT_ORIGINAL, "event.original", raw);
             } else if kept {
                 insert(&mut event, &mut self.budget, key, raw)?;
             }
@@ -213,7 +216,7 @@ impl<'a> Draft<'a, '_> {
     }
 
     /// Takes the value of a named place; false where it is not of a kind that belongs there.
-    fn take_named(&mut self, key: &str, raw: &'a RawValue) -> Result<bool, Fault<'a>> {
+    fn take_named<'a>(&mut self, key: &str, raw: &'a RawValue) -> Result<bool, Fault<'a>> {
         let value = scalar(raw)?;
         match (key, value) {
             ("id", value) => {
@@ -253,7 +256,8 @@ impl<'a> Draft<'a, '_> {
 
     /// Takes a text for the message if it stands before the one there is; the other of both goes
     /// to the fields. Of equal keys the last wins.
-    fn offer(&mut self, rank: usize, key: &str, text: Cow<'a, str>) {
+    fn offer(&mut self, rank: usize, key: &str, raw: &RawValue) {
+        let text = self.shelf.keep_json(raw.get());
         if text.trim().is_empty() {
             self.blank = true;
             return;
@@ -272,7 +276,7 @@ impl<'a> Draft<'a, '_> {
         };
         if self.budget.take(name.len() + other.len()) {
             let fields = &mut self.record.fields;
-            fields.insert(name.to_owned(), Value::String(other.into_owned()));
+            fields.insert(name.to_owned(), Value::String(other.into()));
         }
     }
 }

@@ -5,6 +5,8 @@
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 
+use crate::parse::scan::unescape_into;
+
 /// Room taken at once for texts that had to be rewritten.
 const SHARED: usize = 16 << 10;
 
@@ -28,20 +30,42 @@ impl Shelf {
         let bytes = if self.holds(text.as_bytes()) {
             self.body.slice_ref(text.as_bytes())
         } else {
-            if self.rewritten.capacity() < text.len() {
-                self.rewritten = BytesMut::with_capacity(text.len().max(SHARED));
-            }
+            self.make_room(text.len());
             self.rewritten.extend_from_slice(text.as_bytes());
             self.rewritten.split().freeze()
         };
-        // It is UTF-8 already: the check is quick, and cheaper to keep than a promise to the compiler.
-        ByteString::try_from(bytes).unwrap_or_default()
+        text_of(bytes)
+    }
+
+    /// Keeps the text that a valid JSON string, quotes included, stands for.
+    pub(super) fn keep_json(&mut self, string: &str) -> ByteString {
+        let inside = &string[1..string.len() - 1];
+        if memchr::memchr(b'\\', inside.as_bytes()).is_none() {
+            return self.keep(inside);
+        }
+        // No escape is shorter than what it stands for.
+        self.make_room(inside.len());
+        // Writing into a buffer with room cannot fail.
+        let _ = unescape_into(inside, &mut self.rewritten);
+        text_of(self.rewritten.split().freeze())
+    }
+
+    fn make_room(&mut self, bytes: usize) {
+        if self.rewritten.capacity() < bytes {
+            self.rewritten = BytesMut::with_capacity(bytes.max(SHARED));
+        }
     }
 
     fn holds(&self, part: &[u8]) -> bool {
         let (body, part) = (self.body.as_ptr_range(), part.as_ptr_range());
         body.start <= part.start && part.end <= body.end
     }
+}
+
+/// The bytes as text. They are UTF-8 already: the check is quick, and it costs less than a promise
+/// to the compiler.
+fn text_of(bytes: Bytes) -> ByteString {
+    ByteString::try_from(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -62,6 +86,10 @@ mod tests {
             first.as_bytes().as_ptr_range().end,
             second.as_bytes().as_ptr(),
             "side by side in one buffer"
+        );
+        assert_eq!(
+            shelf.keep_json(r#""a \"b\" \u00e9 \ud83d\ude00 \ud83d.""#),
+            "a \"b\" é 😀 \u{fffd}."
         );
         let long = "x".repeat(SHARED * 2);
         assert_eq!(shelf.keep(&long), long);

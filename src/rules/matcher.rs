@@ -11,7 +11,7 @@ use super::dialect::LazyRegex;
 use super::names::Glob;
 use super::pack::SeverityRange;
 use super::scratch::{Scratch, State};
-use crate::parse::{Fields, Severity};
+use crate::parse::{Field, Severity};
 
 /// What of a record the rules look at.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ pub struct Input<'a> {
     /// The severity, from header or record.
     pub severity: Option<Severity>,
     /// The fields found in the message.
-    pub fields: &'a Fields<'a>,
+    pub fields: &'a [Field<'a>],
     /// The record's own further fields.
     pub extra: &'a Map<String, Value>,
 }

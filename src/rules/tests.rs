@@ -264,7 +264,7 @@ rules:
                 source: None,
                 record_source: None,
                 severity: None,
-                fields: &Default::default(),
+                fields: &[],
                 extra: &fields,
             };
             assert_eq!(set.matches(&input, &mut scratch).all().count(), 0);
