@@ -27,6 +27,7 @@
 //! | [`text`], [`features`] | masks and tokens, model inputs |
 //! | [`rules`], [`engine`], [`ensemble`] | what votes, what runs a graph, what decides |
 //! | [`pipeline`] | a snapshot and how it judges a batch |
+//! | [`answer`] | what is said of one record, over HTTP and on the command line |
 //! | [`batch`] | the bounded queue and the threads that judge |
 //! | [`bundle`] | what makes a snapshot of files, and refuses to |
 //! | [`http`], [`telemetry`] | the two ports; metrics and the log |
@@ -39,6 +40,7 @@
 //! serving one from its store. `config` is plain values that any room may take. Nothing below `http`
 //! knows HTTP or metrics.
 
+pub mod answer;
 pub mod app;
 pub mod batch;
 pub mod bundle;

@@ -3,28 +3,16 @@
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use super::input::Line;
-use crate::pipeline::{Explanation, Identity, Judgement};
-use crate::record::{BadRecord, Entry, RecordId};
-use crate::verdict::{Category, Verdict};
+use crate::answer::{JudgedRecord, UnreadRecord};
+use crate::pipeline::{Identity, Judgement};
+use crate::record::Entry;
+use crate::verdict::Category;
 
 /// Characters of a message that a table row shows.
 const TABLE_MESSAGE: usize = 100;
-
-/// One result: the same shape as in an answer over HTTP.
-#[derive(Serialize)]
-struct Row<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a RecordId>,
-    index: usize,
-    #[serde(flatten)]
-    verdict: &'a Verdict,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<&'a Explanation>,
-}
 
 /// How verdicts are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -142,45 +130,12 @@ fn write_result(
     match (&line.entry, judgement) {
         (Some(Entry::Record(record)), Some(judgement)) => serde_json::to_writer(
             out,
-            &Row {
-                id: record.id.as_ref(),
-                index: record.index,
-                verdict: &judgement.verdict,
-                explanation: judgement.explanation.as_ref(),
-            },
+            &JudgedRecord::new(record.id.as_ref(), record.index, judgement),
         )?,
-        (Some(Entry::Bad(bad)), _) => serde_json::to_writer(out, &bad_row(bad))?,
+        (Some(Entry::Bad(bad)), _) => serde_json::to_writer(out, &UnreadRecord::from(bad))?,
         _ => {}
     }
     Ok(())
-}
-
-/// A record that could not be read: the same shape as in an answer over HTTP.
-#[derive(Serialize)]
-struct BadRow<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a RecordId>,
-    index: usize,
-    error: BadReason<'a>,
-    forward: bool,
-}
-
-#[derive(Serialize)]
-struct BadReason<'a> {
-    code: &'a str,
-    detail: &'a str,
-}
-
-fn bad_row(bad: &BadRecord) -> BadRow<'_> {
-    BadRow {
-        id: bad.id.as_ref(),
-        index: bad.index,
-        error: BadReason {
-            code: bad.code,
-            detail: &bad.detail,
-        },
-        forward: true,
-    }
 }
 
 fn write_table_row(
@@ -247,7 +202,9 @@ fn pass_through(
         })?;
         match (judgement, &line.entry) {
             (Some(judgement), _) => serde_json::to_writer(&mut *out, &judgement.verdict)?,
-            (None, Some(Entry::Bad(bad))) => serde_json::to_writer(&mut *out, &bad_row(bad))?,
+            (None, Some(Entry::Bad(bad))) => {
+                serde_json::to_writer(&mut *out, &UnreadRecord::from(bad))?;
+            }
             _ => out.write_all(b"null")?,
         }
         out.write_all(b"}")?;

@@ -1,17 +1,15 @@
-//! The wire types of an answer, and their way to bytes.
+//! An answer's way to bytes.
 
 use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::Response;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use crate::answer::{JudgedRecord, RecordResult};
 use crate::bundle::Identity;
-use crate::pipeline::Explanation;
-use crate::record::{BadRecord, RecordId};
-use crate::verdict::{Category, Claim, Flag, Reason, Scores};
 
 use super::body::offload;
 use super::inflight::Charge;
@@ -22,129 +20,49 @@ use super::problem::{Kind, Problem};
 /// Answers with more results than this are written on a thread of their own.
 pub(super) const LARGE: usize = 256;
 
+/// Bytes that a result usually takes.
+const USUAL_RESULT: usize = 240;
+
 /// The answer to a request.
 #[derive(Serialize, ToSchema)]
-pub(super) struct ClassifyAnswer {
+pub(super) struct ClassifyAnswer<'a> {
     /// One result a record, in their order.
-    results: Vec<RecordResult>,
+    #[schema(value_type = Vec<RecordResult<'static>>)]
+    results: Results<'a>,
     /// The bundle that judged every record of the request.
-    model: Identity,
+    #[schema(value_type = Identity)]
+    model: &'a Identity,
     /// Time from the head of the request to the answer, in milliseconds.
     took_ms: f64,
 }
 
 /// The last line of an NDJSON answer.
 #[derive(Serialize, ToSchema)]
-pub(super) struct ClosingLine {
+pub(super) struct ClosingLine<'a> {
     /// The bundle that judged every record of the request.
-    model: Identity,
+    #[schema(value_type = Identity)]
+    model: &'a Identity,
     /// Time from the head of the request to the answer, in milliseconds.
     took_ms: f64,
 }
 
-/// What is said of one record.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every record is judged: a box for each would cost more than a bad one wastes"
-)]
-pub(super) enum RecordResult {
-    /// It was judged.
-    Judged(JudgedRecord),
-    /// It could not be read.
-    Unread(UnreadRecord),
-}
+/// The outcomes as results, made one by one while they are written.
+struct Results<'a>(&'a [Outcome]);
 
-/// A record that was judged.
-#[derive(Serialize, ToSchema)]
-pub(super) struct JudgedRecord {
-    /// The caller's id, where one was given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<RecordId>,
-    /// Place in the request, from 0.
-    index: usize,
-    /// The final category.
-    category: Category,
-    /// How sure that is, from 0 to 1.
-    confidence: f32,
-    /// True when the record must reach the SIEM.
-    forward: bool,
-    /// What decided the category.
-    reason: Reason,
-    /// What else is true.
-    flags: Vec<Flag>,
-    /// Scores before floors; they sum to 1, or are all 0 where nobody voted.
-    scores: Scores,
-    /// The frameworks that claim the record.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    compliance: Vec<Claim>,
-    /// How the verdict came about, where `explain` asks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<Explanation>,
-}
-
-/// A record that could not be read; it is to be forwarded.
-#[derive(Serialize, ToSchema)]
-pub(super) struct UnreadRecord {
-    /// The caller's id, where it could be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<RecordId>,
-    /// Place in the request, from 0.
-    index: usize,
-    /// What is wrong with it.
-    error: RecordError,
-    /// Always true: what could not be judged is never lost.
-    forward: bool,
-}
-
-/// What is wrong with a record.
-#[derive(Serialize, ToSchema)]
-pub(super) struct RecordError {
-    /// Stable code, such as `no_message`.
-    code: &'static str,
-    /// What was expected, what was found and where.
-    detail: String,
-}
-
-impl From<BadRecord> for UnreadRecord {
-    fn from(bad: BadRecord) -> UnreadRecord {
-        UnreadRecord {
-            id: bad.id,
-            index: bad.index,
-            error: RecordError {
-                code: bad.code,
-                detail: bad.detail,
-            },
-            forward: true,
-        }
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(result))
     }
 }
 
-impl From<Outcome> for RecordResult {
-    fn from(outcome: Outcome) -> RecordResult {
-        match outcome {
-            Outcome::Unread(bad) => RecordResult::Unread(bad.into()),
-            Outcome::Judged {
-                id,
-                index,
-                judgement,
-            } => {
-                let verdict = judgement.verdict;
-                RecordResult::Judged(JudgedRecord {
-                    id,
-                    index,
-                    category: verdict.category,
-                    confidence: verdict.confidence,
-                    forward: verdict.forward,
-                    reason: verdict.reason,
-                    flags: verdict.flags,
-                    scores: verdict.scores,
-                    compliance: verdict.compliance,
-                    explanation: judgement.explanation,
-                })
-            }
-        }
+fn result(outcome: &Outcome) -> RecordResult<'_> {
+    match outcome {
+        Outcome::Judged {
+            id,
+            index,
+            judgement,
+        } => RecordResult::Judged(JudgedRecord::new(id.as_ref(), *index, judgement)),
+        Outcome::Unread(bad) => RecordResult::Unread(bad.into()),
     }
 }
 
@@ -156,25 +74,12 @@ pub(super) async fn respond(
 ) -> Result<Response, Problem> {
     let large = judged.outcomes.len() > LARGE;
     let written = offload(large, move || {
-        let Judged {
-            outcomes,
-            model,
-            charge,
-        } = judged;
-        let results = outcomes.into_iter().map(RecordResult::from);
+        let mut out = Vec::with_capacity(judged.outcomes.len() * USUAL_RESULT + 256);
         let written = match form {
-            Form::Json => {
-                let results = results.collect();
-                let took_ms = milliseconds(started);
-                serde_json::to_vec(&ClassifyAnswer {
-                    results,
-                    model,
-                    took_ms,
-                })
-            }
-            Form::Ndjson => lines(results, model, started),
+            Form::Json => document(&judged, started, &mut out),
+            Form::Ndjson => lines(&judged, started, &mut out),
         };
-        (written, charge)
+        (written.map(|()| out), judged.charge)
     });
     let media_type = match form {
         Form::Json => "application/json",
@@ -184,20 +89,27 @@ pub(super) async fn respond(
     respond_with(written, media_type, charge)
 }
 
-fn lines(
-    results: impl Iterator<Item = RecordResult>,
-    model: Identity,
-    started: Instant,
-) -> serde_json::Result<Vec<u8>> {
-    let mut out = Vec::new();
-    for result in results {
-        serde_json::to_writer(&mut out, &result)?;
+fn document(judged: &Judged, started: Instant, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    let answer = ClassifyAnswer {
+        results: Results(&judged.outcomes),
+        model: &judged.model,
+        took_ms: milliseconds(started),
+    };
+    serde_json::to_writer(out, &answer)
+}
+
+fn lines(judged: &Judged, started: Instant, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    for outcome in &judged.outcomes {
+        serde_json::to_writer(&mut *out, &result(outcome))?;
         out.push(b'\n');
     }
-    let took_ms = milliseconds(started);
-    serde_json::to_writer(&mut out, &ClosingLine { model, took_ms })?;
+    let closing = ClosingLine {
+        model: &judged.model,
+        took_ms: milliseconds(started),
+    };
+    serde_json::to_writer(&mut *out, &closing)?;
     out.push(b'\n');
-    Ok(out)
+    Ok(())
 }
 
 /// A response of written bytes. They stay charged until they are sent, or will never be: answers

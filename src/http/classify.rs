@@ -86,7 +86,7 @@ pub(super) struct RecordInput {
     )),
     responses(
         (status = 200, description = "one result a record, in their order", content(
-            (ClassifyAnswer = "application/json"),
+            (ClassifyAnswer<'static> = "application/json"),
             (String = "application/x-ndjson")
         )),
         (status = 400, description = "no record could be read, or the query cannot be met",

@@ -1,5 +1,6 @@
 //! From entries to outcomes: the good records are judged, the bad ones keep their places.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::batch::Overloaded;
@@ -33,7 +34,7 @@ pub(super) enum Outcome {
 /// What became of a request's records, in their order.
 pub(super) struct Judged {
     pub(super) outcomes: Vec<Outcome>,
-    pub(super) model: Identity,
+    pub(super) model: Arc<Identity>,
     /// The bytes that the request holds until its answer is sent.
     pub(super) charge: Charge,
 }
@@ -69,7 +70,7 @@ pub(super) async fn judge(
     let outcomes = assemble(service, places, judged.judgements)?;
     Ok(Judged {
         outcomes,
-        model: Identity::clone(&judged.model),
+        model: judged.model,
         charge,
     })
 }

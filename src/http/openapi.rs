@@ -30,7 +30,7 @@ use super::{Service, classify, operations, predecessor};
         operations::version,
         operations::models,
     ),
-    components(schemas(super::answer::ClosingLine)),
+    components(schemas(super::answer::ClosingLine<'static>)),
     tags(
         (name = "data", description = "on the data port"),
         (name = "older", description = "on the data port, in the shape of an earlier service"),

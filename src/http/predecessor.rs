@@ -13,13 +13,14 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::answer::UnreadRecord;
 use crate::bundle::Identity;
 use crate::pipeline::{Detail, Judgement};
 use crate::record::Entry;
 use crate::verdict::{Category, Flag, Reason, Scores};
 
 use super::Service;
-use super::answer::{LARGE, UnreadRecord, milliseconds, respond_with};
+use super::answer::{LARGE, milliseconds, respond_with};
 use super::body::{self, offload};
 use super::classify::{ClassifyRequest, RecordInput};
 use super::inflight::Charge;
@@ -28,37 +29,42 @@ use super::problem::{Document, Kind, Problem};
 
 /// The verdict on a record, in the older shape.
 #[derive(Serialize, ToSchema)]
-pub(super) struct OlderVerdict {
+pub(super) struct OlderVerdict<'a> {
     /// The final category.
     category: Category,
     /// How sure that is, from 0 to 1.
     confidence: f32,
     /// The bundle that judged it, as name@version.
-    model: String,
+    #[schema(value_type = String)]
+    model: &'a str,
     /// Score of each category, before floors.
     probabilities: Scores,
     /// How the verdict came about.
-    explanation: OlderExplanation,
+    #[schema(value_type = OlderExplanation<'static>)]
+    explanation: OlderExplanation<'a>,
 }
 
 /// How a verdict came about, in the older shape.
 #[derive(Serialize, ToSchema)]
-pub(super) struct OlderExplanation {
+pub(super) struct OlderExplanation<'a> {
     /// What decided the category.
     reason: Reason,
     /// Ids of the rules that matched.
-    matched_rules: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    matched_rules: Vec<&'a str>,
     /// What else is true.
-    flags: Vec<Flag>,
+    #[schema(value_type = Vec<Flag>)]
+    flags: &'a [Flag],
     /// True when the record must reach the SIEM.
     forward: bool,
 }
 
 /// The answer to a batch, in the older shape.
 #[derive(Serialize, ToSchema)]
-pub(super) struct OlderBatch {
+pub(super) struct OlderBatch<'a> {
     /// One result a record, in their order.
-    results: Vec<OlderResult>,
+    #[schema(value_type = Vec<OlderResult<'static>>)]
+    results: Vec<OlderResult<'a>>,
     /// Time from the head of the request to the answer, in milliseconds.
     processing_time_ms: f64,
     /// How many records there were.
@@ -68,18 +74,18 @@ pub(super) struct OlderBatch {
 /// What is said of one record of a batch.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub(super) enum OlderResult {
+pub(super) enum OlderResult<'a> {
     /// It was judged.
-    Judged(OlderVerdict),
+    Judged(OlderVerdict<'a>),
     /// It could not be read.
-    Unread(UnreadRecord),
+    Unread(UnreadRecord<'a>),
 }
 
-impl OlderVerdict {
-    fn new(judgement: Judgement, model: String) -> OlderVerdict {
-        let verdict = judgement.verdict;
-        let rules = judgement.explanation.map(|explanation| explanation.rules);
-        let matched_rules = rules.unwrap_or_default().into_iter().map(|rule| rule.id);
+impl<'a> OlderVerdict<'a> {
+    fn new(judgement: &'a Judgement, model: &'a str) -> OlderVerdict<'a> {
+        let verdict = &judgement.verdict;
+        let rules = judgement.explanation.iter().flat_map(|e| &e.rules);
+        let matched_rules = rules.map(|rule| rule.id.as_str());
         OlderVerdict {
             category: verdict.category,
             confidence: verdict.confidence,
@@ -88,7 +94,7 @@ impl OlderVerdict {
             explanation: OlderExplanation {
                 reason: verdict.reason,
                 matched_rules: matched_rules.collect(),
-                flags: verdict.flags,
+                flags: &verdict.flags,
                 forward: verdict.forward,
             },
         }
@@ -106,7 +112,7 @@ fn model_name(model: &Identity) -> String {
     tag = "older",
     request_body = RecordInput,
     responses(
-        (status = 200, description = "the verdict", body = OlderVerdict),
+        (status = 200, description = "the verdict", body = OlderVerdict<'static>),
         (status = 400, description = "there is not exactly one record that can be read",
          body = Document, content_type = "application/problem+json"),
         (status = 413, description = "the body is too large",
@@ -132,10 +138,9 @@ pub(super) async fn classify_one(
     }
     let judged = judging::judge(&service, received, Detail::Votes).await?;
     let model = model_name(&judged.model);
-    match judged.outcomes.into_iter().next() {
+    match judged.outcomes.first() {
         Some(Outcome::Judged { judgement, .. }) => {
-            let verdict = OlderVerdict::new(judgement, model);
-            let written = serde_json::to_vec(&verdict);
+            let written = serde_json::to_vec(&OlderVerdict::new(judgement, &model));
             respond_with(written, "application/json", judged.charge)
         }
         _ => Err(not_one(0)),
@@ -154,7 +159,7 @@ fn not_one(found: usize) -> Problem {
     tag = "older",
     request_body = ClassifyRequest,
     responses(
-        (status = 200, description = "one result a record, in their order", body = OlderBatch),
+        (status = 200, description = "one result a record, in their order", body = OlderBatch<'static>),
         (status = 400, description = "no record could be read",
          body = Document, content_type = "application/problem+json"),
         (status = 413, description = "the body is too large",
@@ -187,9 +192,9 @@ fn write_batch(judged: Judged, started: Instant) -> (serde_json::Result<Vec<u8>>
     } = judged;
     let model = model_name(&model);
     let total_logs = outcomes.len();
-    let results = outcomes.into_iter().map(|outcome| match outcome {
+    let results = outcomes.iter().map(|outcome| match outcome {
         Outcome::Judged { judgement, .. } => {
-            OlderResult::Judged(OlderVerdict::new(judgement, model.clone()))
+            OlderResult::Judged(OlderVerdict::new(judgement, &model))
         }
         Outcome::Unread(bad) => OlderResult::Unread(bad.into()),
     });
