@@ -2,6 +2,7 @@
 //! in order.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::batch::{self, Workers};
+use crate::batch::{self, Dispatcher, Workers};
 use crate::bundle::{Loader, Store};
 use crate::config::Config;
 use crate::http::{self, Lifecycle, Operations, Phase, Progress, Service};
@@ -28,6 +29,7 @@ pub struct App {
     data: Port,
     operations: Port,
     lifecycle: Lifecycle,
+    dispatcher: Dispatcher,
     workers: Workers,
     delay: Duration,
     grace: Duration,
@@ -76,7 +78,7 @@ impl App {
     pub async fn start(config: &Config) -> anyhow::Result<App> {
         let metrics = Arc::new(Metrics::new().context("two metrics have the same name")?);
         let lifecycle = Lifecycle::default();
-        let (store, dispatcher, workers) = load(config).await?;
+        let (store, dispatcher, workers) = load(config, Arc::clone(&metrics)).await?;
         let data = Port::open(config.server.listen).await?;
         let operations = Port::open(config.operations.listen).await?;
 
@@ -93,13 +95,13 @@ impl App {
             metrics,
             lifecycle: lifecycle.clone(),
             progress: Progress::default(),
-            waiting: Box::new(move || dispatcher.waiting()),
-            judged: Box::new(move || counter.judged()),
+            load: Box::new(move || counter.load()),
         };
         let app = App {
             data: Port::serve(data, http::data_router(Arc::new(service)))?,
             operations: Port::serve(operations, http::operations_router(Arc::new(state)))?,
             lifecycle,
+            dispatcher,
             workers,
             delay: config.shutdown.delay,
             grace: config.shutdown.grace,
@@ -135,7 +137,8 @@ impl App {
             decompressed_limit = config.server.decompressed_limit,
             message_limit = config.server.message_limit,
             inflight_bytes = config.server.inflight_bytes,
-            queue_records = config.batch.queue_records.get(),
+            queue_records = config.batch.queue_records.map(NonZeroUsize::get),
+            queue_bytes = config.batch.queue_bytes,
             "serving"
         );
     }
@@ -159,6 +162,7 @@ impl App {
         self.lifecycle.enter(Phase::Leaving);
         sleep(self.delay).await;
         self.lifecycle.enter(Phase::Draining);
+        self.dispatcher.drain();
         let by = Instant::now() + self.grace;
         // The port stays open meanwhile, so that late requests hear a 503 and not a reset.
         if timeout_at(by, self.lifecycle.idle()).await.is_err() {
@@ -166,7 +170,8 @@ impl App {
         }
         self.data.close(by.max(Instant::now() + CLOSING)).await;
         self.operations.close(Instant::now() + CLOSING).await;
-        // The ports held the last dispatchers, so the workers end with what they hold.
+        // With the last dispatcher the workers end, when they have judged what they hold.
+        drop(self.dispatcher);
         let workers = self.workers;
         let joined = tokio::task::spawn_blocking(move || workers.join());
         match timeout_at(by.max(Instant::now() + CLOSING), joined).await {
@@ -178,12 +183,16 @@ impl App {
 }
 
 /// The parts that judge. Loading computes for a while, so it leaves the async runtime.
-async fn load(config: &Config) -> anyhow::Result<(Arc<Store>, batch::Dispatcher, Workers)> {
+async fn load(
+    config: &Config,
+    metrics: Arc<Metrics>,
+) -> anyhow::Result<(Arc<Store>, Dispatcher, Workers)> {
     let config = config.clone();
     let loaded = tokio::task::spawn_blocking(move || {
         let store = Arc::new(Store::open(&config.models, &Loader::new(&config)?)?);
-        let (dispatcher, workers) = batch::start(Arc::clone(&store), &config.batch, &config.engine)
-            .context("the workers cannot be started")?;
+        let serving = Arc::clone(&store);
+        let started = batch::start(serving, &config.batch, &config.engine, metrics);
+        let (dispatcher, workers) = started.context("the workers cannot be started")?;
         Ok((store, dispatcher, workers))
     });
     loaded.await.context("loading the models failed")?

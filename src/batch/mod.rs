@@ -1,59 +1,73 @@
-//! The queue and its workers: records wait in a bounded queue, threads judge them in batches.
+//! The queue and its workers: records of many requests wait in a bounded queue, threads judge them
+//! in batches.
 //!
-//! Judging is CPU work, so it leaves the async runtime: a request's records are cut into chunks, each
-//! chunk is one job, and every worker owns one set of models. A request pins one snapshot when it is
-//! admitted, and all of its chunks carry it.
+//! Judging is CPU work, so it leaves the async runtime. Every worker is a thread that owns one set
+//! of models. A request pins one snapshot when it is admitted, whole or not at all; its records join
+//! those of others in a batch, or fill batches of their own. The rules of the queue are in `state`
+//! and `room`, the threads' part of it in `queue` and `worker`.
 
+mod job;
+mod pace;
+mod queue;
+mod room;
+mod state;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use thiserror::Error;
-use tokio::sync::oneshot;
 use tokio::time::timeout_at;
 
 use crate::bundle::{Identity, Store};
 use crate::config::{BatchConfig, EngineConfig};
-use crate::pipeline::{Detail, Judgement, Snapshot};
+use crate::pipeline::{Detail, Judgement};
 use crate::record::Record;
 
+use job::{Answer, Job};
+use queue::Queue;
+pub use room::{Full, Overloaded, Room};
+pub use state::Release;
 pub use worker::Workers;
 
 /// How long after the deadline a caller still waits for its workers.
 const OVERDUE: Duration = Duration::from_secs(5);
 
-/// Takes records in and gives judgements back. Clones share one queue.
+/// Sees what the workers do. It is called on their threads, before a batch is judged.
+pub trait Observer: Send + Sync {
+    /// A batch of so many records was released. `waits` says of each request that began in it how
+    /// long it had waited.
+    fn released(&self, release: Release, records: usize, waits: &mut dyn Iterator<Item = Duration>);
+}
+
+/// How much there is to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Load {
+    /// What the queue's bounds are held against.
+    pub queued: Room,
+    /// How long the oldest request in the queue has been there.
+    pub oldest: Duration,
+    /// Records that were admitted and not yet judged.
+    pub held: usize,
+    /// Batches judged since the start.
+    pub judged: u64,
+}
+
+/// Takes records in and gives judgements back. Clones share one queue, which ends with the last.
 #[derive(Clone)]
 pub struct Dispatcher {
     store: Arc<Store>,
-    jobs: flume::Sender<Job>,
-    shared: Arc<Shared>,
-    chunk: usize,
-    capacity: usize,
+    queue: Arc<Open>,
 }
 
-/// What dispatcher and workers both see.
-struct Shared {
-    /// Records admitted and not yet judged.
-    waiting: AtomicUsize,
-    /// Chunks judged since the start: it moves while work is done.
-    judged: AtomicU64,
-    /// Nanoseconds of one worker that a record took lately.
-    record_nanos: AtomicUsize,
-    workers: usize,
-}
+/// The queue, as long as somebody may bring a request.
+struct Open(Arc<Queue>);
 
-/// A chunk of one request.
-struct Job {
-    snapshot: Arc<Snapshot>,
-    records: Vec<Record>,
-    detail: Detail,
-    deadline: Instant,
-    answer: oneshot::Sender<Vec<Judgement>>,
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// The judgements of one request.
@@ -65,14 +79,6 @@ pub struct Judged {
     pub model: Arc<Identity>,
 }
 
-/// The queue has no room for the records of a request; none of them was accepted.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("expected room for the request's records in the queue, found it full")]
-pub struct Overloaded {
-    /// When the queue should have drained at the present rate.
-    pub retry_after: Duration,
-}
-
 /// Starts the workers.
 ///
 /// # Errors
@@ -81,104 +87,94 @@ pub fn start(
     store: Arc<Store>,
     batch: &BatchConfig,
     engine: &EngineConfig,
+    observer: Arc<dyn Observer>,
 ) -> std::io::Result<(Dispatcher, Workers)> {
-    let shared = Arc::new(Shared {
-        waiting: AtomicUsize::new(0),
-        judged: AtomicU64::new(0),
-        record_nanos: AtomicUsize::new(20_000),
-        workers: engine.workers.get(),
-    });
-    // The bound is in records, and `admit` keeps it.
-    let (jobs, inbox) = flume::unbounded();
-    let workers = Workers::spawn(&inbox, &shared)?;
-    let dispatcher = Dispatcher {
-        store,
-        jobs,
-        shared,
-        chunk: batch.max_records.get(),
-        capacity: batch.queue_records.get(),
+    let workers = engine.workers.get();
+    let queue = Arc::new(Queue::new(batch, workers));
+    let bench = worker::Bench {
+        queue: Arc::clone(&queue),
+        observer,
+        telling: batch.max_records.get() / 8,
     };
-    Ok((dispatcher, workers))
+    // Made first, so that workers end also where not all of them can be started.
+    let open = Arc::new(Open(queue));
+    let workers = Workers::spawn(workers, &bench)?;
+    Ok((Dispatcher { store, queue: open }, workers))
 }
 
 impl Dispatcher {
     /// Judges the records of one request by one snapshot.
     ///
     /// What is not judged by `deadline` is answered by rules alone, flagged timeout; what a worker
-    /// fails on is answered fail-open. Neither is an error.
+    /// fails on is answered fail-open. Neither is an error. A caller that drops the future takes its
+    /// waiting records out of the queue.
+    ///
+    /// # Errors
+    /// Where the queue has no room for all of the records; none was taken then.
     pub async fn judge(
         &self,
         records: Vec<Record>,
         detail: Detail,
         deadline: Instant,
     ) -> Result<Judged, Overloaded> {
-        self.admit(records.len())?;
         let snapshot = self.store.current();
-        let model = snapshot.knowledge().identity.clone();
-        let mut pending = Vec::with_capacity(records.len() / self.chunk + 1);
-        for records in chunks(records, self.chunk) {
-            let count = records.len();
-            let (answer, receiver) = oneshot::channel();
-            let job = Job {
-                snapshot: snapshot.clone(),
-                records,
-                detail,
-                deadline,
-                answer,
-            };
-            if self.jobs.send(job).is_err() {
-                self.shared.waiting.fetch_sub(count, Ordering::Relaxed);
-            }
-            pending.push((count, receiver));
+        let model = Arc::clone(&snapshot.knowledge().identity);
+        let count = records.len();
+        if count == 0 {
+            let judgements = Vec::new();
+            return Ok(Judged { judgements, model });
         }
-        let mut judgements = Vec::new();
-        for (count, receiver) in pending {
+        let answer = Arc::new(Answer::new(count));
+        self.queue.0.admit(Job {
+            snapshot,
+            records,
+            detail,
+            deadline,
+            answer: Arc::clone(&answer),
+        })?;
+        let call = Call {
+            queue: &self.queue.0,
+            answer,
+        };
+        let done = call.answer.done();
+        if timeout_at(deadline.into(), done).await.is_err() {
+            call.queue.expire(&call.answer);
             // A worker that hangs must not hold its caller for ever.
-            let answered = timeout_at((deadline + OVERDUE).into(), receiver).await;
-            match answered {
-                Ok(Ok(chunk)) => judgements.extend(chunk),
-                _ => judgements.extend(std::iter::repeat_n(Judgement::fail_open(), count)),
-            }
+            let _ = timeout_at((deadline + OVERDUE).into(), call.answer.done()).await;
         }
+        let judgements = call.answer.collect(count);
         Ok(Judged { judgements, model })
     }
 
-    /// Records that are admitted and not yet judged.
-    pub fn waiting(&self) -> usize {
-        self.shared.waiting.load(Ordering::Relaxed)
+    /// Refuses a request of at least that size, if [`Dispatcher::judge`] would refuse it now: what
+    /// is refused so costs nothing to read.
+    ///
+    /// # Errors
+    /// Where the queue has no room for it.
+    pub fn look(&self, size: Room) -> Result<(), Overloaded> {
+        self.queue.0.look(size)
     }
 
-    /// Chunks judged since the start.
-    pub fn judged(&self) -> u64 {
-        self.shared.judged.load(Ordering::Relaxed)
+    /// The process is ending: nothing waits for company from now on.
+    pub fn drain(&self) {
+        self.queue.0.drain();
     }
 
-    /// Reserves room for a whole request. One that is larger than the queue is admitted when nothing
-    /// else waits, so that no body within the size limits is refused for ever.
-    fn admit(&self, count: usize) -> Result<(), Overloaded> {
-        let admitted =
-            self.shared
-                .waiting
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |waiting| {
-                    (waiting == 0 || waiting + count <= self.capacity).then_some(waiting + count)
-                });
-        admitted.map(|_| ()).map_err(|waiting| Overloaded {
-            retry_after: self.shared.drain_time(waiting),
-        })
+    /// How much there is to do.
+    pub fn load(&self) -> Load {
+        self.queue.0.load()
     }
 }
 
-impl Shared {
-    fn drain_time(&self, waiting: usize) -> Duration {
-        let nanos = self.record_nanos.load(Ordering::Relaxed) as u64 * waiting as u64;
-        Duration::from_nanos(nanos / self.workers as u64).max(Duration::from_secs(1))
-    }
+/// A caller that waits, until it has its answer or goes away.
+struct Call<'a> {
+    queue: &'a Queue,
+    answer: Arc<Answer>,
 }
 
-fn chunks(records: Vec<Record>, size: usize) -> impl Iterator<Item = Vec<Record>> {
-    let mut rest = records.into_iter();
-    std::iter::from_fn(move || {
-        let chunk: Vec<Record> = rest.by_ref().take(size).collect();
-        (!chunk.is_empty()).then_some(chunk)
-    })
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.answer.leave();
+        self.queue.leave(&self.answer);
+    }
 }

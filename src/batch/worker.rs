@@ -2,29 +2,36 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use super::{Job, Shared};
-use crate::pipeline::Judgement;
+use super::Observer;
+use super::queue::Queue;
+use super::state::{Batch, Part};
+use crate::pipeline::{Group, Judgement};
 
 /// The running workers. They end when the last [`super::Dispatcher`] is dropped.
 pub struct Workers {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// What a worker needs.
+#[derive(Clone)]
+pub(super) struct Bench {
+    pub(super) queue: Arc<Queue>,
+    pub(super) observer: Arc<dyn Observer>,
+    /// Batches of fewer records say nothing of how fast a full one is.
+    pub(super) telling: usize,
+}
+
 impl Workers {
-    pub(super) fn spawn(
-        inbox: &flume::Receiver<Job>,
-        shared: &Arc<Shared>,
-    ) -> std::io::Result<Workers> {
-        let threads = (0..shared.workers).map(|number| {
-            let (inbox, shared) = (inbox.clone(), shared.clone());
+    pub(super) fn spawn(count: usize, bench: &Bench) -> std::io::Result<Workers> {
+        let threads = (0..count).map(|number| {
+            let bench = bench.clone();
             let name = format!("judge-{number}");
             std::thread::Builder::new().name(name).spawn(move || {
-                for job in &inbox {
-                    work(number, job, &shared);
+                while let Some(batch) = bench.queue.next() {
+                    bench.work(number, batch);
                 }
             })
         });
@@ -33,49 +40,68 @@ impl Workers {
         })
     }
 
-    /// Waits until every job is answered and the threads have ended. Blocks.
+    /// Waits until every request is answered and the threads have ended. Blocks.
     pub fn join(self) {
         for thread in self.threads {
-            // A job's panic is caught, so a thread ends only with its queue.
+            // A batch's panic is caught, so a thread ends only with its queue.
             let _ = thread.join();
         }
     }
 }
 
-fn work(number: usize, job: Job, shared: &Shared) {
-    let count = job.records.len();
-    // A caller that went away wants no answer.
-    let judgements = (!job.answer.is_closed()).then(|| {
+impl Bench {
+    fn work(&self, number: usize, mut batch: Batch) {
+        let mut waits = batch.parts.iter().filter_map(|part| part.wait);
+        self.observer
+            .released(batch.release, batch.records, &mut waits);
+        let taken = batch.records;
+        // Callers that went away want no answer.
+        batch.parts.retain(|part| !part.job.answer.is_gone());
+        batch.records = batch.parts.iter().map(|part| part.range.len()).sum();
         let start = Instant::now();
-        let judgements = catch_unwind(AssertUnwindSafe(|| judge(number, &job)));
-        shared.learn(count, start);
-        judgements.unwrap_or_else(|_| {
-            tracing::error!(
-                records = count,
-                "a worker panicked; its records are answered fail-open and forwarded"
-            );
-            vec![Judgement::fail_open(); count]
-        })
-    });
-    shared.judged.fetch_add(1, Ordering::Relaxed);
-    shared.waiting.fetch_sub(count, Ordering::Relaxed);
-    if let Some(judgements) = judgements {
-        // The caller may have gone away meanwhile.
-        let _ = job.answer.send(judgements);
+        let answers = judge(number, &batch);
+        if batch.is_ordinary() && batch.records >= self.telling {
+            self.queue.pace.learn(batch.records, start.elapsed());
+        }
+        self.queue.judged(taken);
+        for (part, judgements) in batch.parts.into_iter().zip(answers) {
+            let all = part.job.records.len();
+            part.job.answer.put(part.range, all, judgements);
+        }
     }
 }
 
-fn judge(number: usize, job: &Job) -> Vec<Judgement> {
-    job.snapshot
-        .judge_until(number, &job.records, job.detail, job.deadline)
+/// An answer a part. Where a batch panics, each request is judged by itself, so that only the one
+/// that is to blame is answered fail-open.
+fn judge(number: usize, batch: &Batch) -> Vec<Vec<Judgement>> {
+    let groups: Vec<Group<'_>> = batch.parts.iter().map(|part| batch.group(part)).collect();
+    if groups.is_empty() {
+        return Vec::new();
+    }
+    let all = attempt(number, batch, &groups);
+    all.unwrap_or_else(|| {
+        let alone = groups.iter().zip(&batch.parts).map(|(group, part)| {
+            let several = groups.len() > 1;
+            let answer = several.then(|| attempt(number, batch, std::slice::from_ref(group)));
+            let answer = answer.flatten().and_then(|mut answers| answers.pop());
+            answer.unwrap_or_else(|| fail_open(part))
+        });
+        alone.collect()
+    })
 }
 
-impl Shared {
-    /// Keeps a moving average of a record's time: seven parts of what was known, one of the new.
-    fn learn(&self, count: usize, start: Instant) {
-        let nanos = start.elapsed().as_nanos() as usize / count.max(1);
-        let known = self.record_nanos.load(Ordering::Relaxed);
-        self.record_nanos
-            .store((known * 7 + nanos) / 8, Ordering::Relaxed);
-    }
+fn attempt(number: usize, batch: &Batch, groups: &[Group<'_>]) -> Option<Vec<Vec<Judgement>>> {
+    let judged = catch_unwind(AssertUnwindSafe(|| {
+        batch.snapshot.judge_groups(number, groups)
+    }));
+    judged.ok()
+}
+
+fn fail_open(part: &Part) -> Vec<Judgement> {
+    let records = part.range.len();
+    tracing::error!(
+        records,
+        "a worker panicked; the request's records are answered fail-open and forwarded"
+    );
+    vec![Judgement::fail_open(); records]
 }

@@ -33,7 +33,9 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("engine.profile", Kind::Scalar),
     ("engine.workers", Kind::Scalar),
     ("batch.max_records", Kind::Scalar),
+    ("batch.max_delay", Kind::Scalar),
     ("batch.queue_records", Kind::Scalar),
+    ("batch.queue_bytes", Kind::Scalar),
     ("rules.packs", Kind::List),
     ("rules.compliance", Kind::List),
     ("rules.disable", Kind::List),
@@ -141,7 +143,7 @@ mod tests {
     fn what_resembles_nothing_is_told_what_is_known_there() {
         assert_eq!(
             advice("batch.zzzzzzzzzz"),
-            "known there: max_records, queue_records"
+            "known there: max_records, max_delay, queue_records, queue_bytes"
         );
         assert!(advice("zzzzzzzzzzzz").starts_with("known there: server, operations, models"));
     }

@@ -26,6 +26,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use error::ConfigError;
+pub use host::processors;
 pub use judgement::{
     ComplianceConfig, CompliancePacks, DecisionConfig, OnDegraded, RulesConfig, Weights,
 };

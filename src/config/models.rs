@@ -2,12 +2,13 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::error::ConfigError;
-use super::host;
 use super::reader::{Reader, choose, one_of};
+use super::{host, serialize};
 
 /// Where the models come from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -162,7 +163,7 @@ impl EngineConfig {
             profile: reader
                 .optional("engine.profile", "a path", profile)?
                 .flatten(),
-            workers: reader.count_or_auto("engine.workers", host::auto_workers)?,
+            workers: reader.count_or_auto("engine.workers", host::processors)?,
         })
     }
 }
@@ -195,13 +196,21 @@ pub struct BatchConfig {
     /// Most records judged in one call of the models, from 1 to 4096; a longer request takes
     /// several calls.
     pub max_records: NonZeroUsize,
-    /// Most records that may wait; what does not fit is answered 429.
-    pub queue_records: NonZeroUsize,
+    /// How long a record waits for others to join its batch; 0 releases it at once.
+    #[serde(serialize_with = "serialize::duration")]
+    pub max_delay: Duration,
+    /// Most records that may wait, what does not fit is answered 429; without a number as many as
+    /// the workers judge in a second.
+    #[serde(serialize_with = "serialize::number_or_auto")]
+    pub queue_records: Option<NonZeroUsize>,
+    /// Most bytes that records may take while they wait.
+    #[serde(serialize_with = "serialize::size")]
+    pub queue_bytes: usize,
 }
 
-/// Room for one full body of short lines from each of a few senders.
-const AUTO_QUEUE_RECORDS: NonZeroUsize = NonZeroUsize::new(65_536).expect("not zero");
 const MAX_RECORDS: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
+/// Long enough for the requests of a busy moment to meet, too short for one alone to notice.
+const MAX_DELAY: Duration = Duration::from_millis(1);
 /// Bounds the memory that one call of the models takes.
 const MOST_RECORDS: usize = 4096;
 
@@ -214,7 +223,9 @@ impl BatchConfig {
         })?;
         Ok(BatchConfig {
             max_records,
-            queue_records: reader.count_or_auto("batch.queue_records", || AUTO_QUEUE_RECORDS)?,
+            max_delay: reader.duration("batch.max_delay", MAX_DELAY, Duration::ZERO)?,
+            queue_records: reader.count_unless_auto("batch.queue_records")?,
+            queue_bytes: reader.size_or_auto("batch.queue_bytes", host::auto_queue_bytes)?,
         })
     }
 }

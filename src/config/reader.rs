@@ -109,12 +109,20 @@ impl<'a> Reader<'a> {
         key: &'static str,
         auto: impl FnOnce() -> NonZeroUsize,
     ) -> Result<NonZeroUsize, ConfigError> {
+        Ok(self.count_unless_auto(key)?.unwrap_or_else(auto))
+    }
+
+    /// As [`Reader::count_or_auto`] where `auto` is found out while the process runs: `None`.
+    pub(super) fn count_unless_auto(
+        &self,
+        key: &'static str,
+    ) -> Result<Option<NonZeroUsize>, ConfigError> {
         let expected = "auto, or a whole number of at least 1";
         let value = self.optional(key, expected, |text| match text {
             "auto" => Some(None),
             text => text.parse().ok().map(Some),
         })?;
-        Ok(value.flatten().unwrap_or_else(auto))
+        Ok(value.flatten())
     }
 
     /// A duration such as `5s`, up to [`LONGEST`]; a plain number is seconds.

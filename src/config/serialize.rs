@@ -1,8 +1,9 @@
 //! Validated values back into the form in which they are written, for `config check`.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use serde::Serializer;
+use serde::{Serialize, Serializer};
 
 use super::judgement::CompliancePacks;
 use super::size::display;
@@ -13,6 +14,16 @@ pub(super) fn size<S: Serializer>(bytes: &usize, serializer: S) -> Result<S::Ok,
 
 pub(super) fn duration<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_duration(*value))
+}
+
+pub(super) fn number_or_auto<S: Serializer>(
+    number: &Option<NonZeroUsize>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match number {
+        Some(number) => number.serialize(serializer),
+        None => serializer.serialize_str("auto"),
+    }
 }
 
 pub(super) fn compliance<S: Serializer>(

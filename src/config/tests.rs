@@ -61,6 +61,8 @@ fn the_defaults_are_those_of_the_design() {
     assert_eq!(config.engine.providers, [Provider::Cpu]);
     assert_eq!(config.engine.optimization, Optimization::All);
     assert_eq!(config.batch.max_records.get(), 256);
+    assert_eq!(config.batch.max_delay, Duration::from_millis(1));
+    assert_eq!(config.batch.queue_records, None);
     assert_eq!(config.rules.compliance, [CompliancePacks::Builtin]);
     assert_eq!(config.decision.weights, None);
     assert_eq!(config.shutdown.grace, Duration::from_secs(25));

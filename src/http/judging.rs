@@ -114,7 +114,9 @@ fn too_few() -> Problem {
 }
 
 fn refuse(service: &Service, overloaded: &Overloaded) -> Problem {
-    service.metrics.overloaded(telemetry::Overload::Queue);
+    service
+        .metrics
+        .overloaded(telemetry::Overload::from(overloaded.full));
     let detail = "the queue of records is full; nothing of this request was taken, send it again";
     Problem::new(Kind::Overloaded, detail).retry_after(overloaded.retry_after)
 }

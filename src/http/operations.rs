@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Json, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::batch::Load;
 use crate::bundle::ModelsStatus;
 use crate::telemetry::{Check, Metrics};
 
@@ -27,11 +28,8 @@ pub struct Operations {
     pub lifecycle: Lifecycle,
     /// Whether the work that is held gets done.
     pub progress: Progress,
-    /// How many records wait to be judged.
-    pub waiting: Box<dyn Fn() -> usize + Send + Sync>,
-    /// How much the workers have judged since the start: a count that moves while they work, whether
-    /// or not somebody still waits for the answer.
-    pub judged: Box<dyn Fn() -> u64 + Send + Sync>,
+    /// How much there is to do.
+    pub load: Box<dyn Fn() -> Load + Send + Sync>,
 }
 
 /// A condition that a probe looks at.
@@ -89,11 +87,11 @@ pub(super) async fn livez(
     State(operations): State<Arc<Operations>>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let (waiting, judged) = ((operations.waiting)(), (operations.judged)());
+    let load = (operations.load)();
     let now = Instant::now();
     let progress = Condition {
         name: "progress",
-        holds: !operations.progress.stalled(waiting, judged, now),
+        holds: !operations.progress.stalled(load.held, load.judged, now),
         otherwise: "work that is held makes no progress",
     };
     probe(&progress, query.as_deref())
@@ -140,7 +138,7 @@ pub(super) async fn metrics(
 ) -> Result<Response, Problem> {
     let metrics = &operations.metrics;
     operations.accepting();
-    metrics.queued((operations.waiting)());
+    metrics.queued(&(operations.load)());
     let model = (operations.models)().serving.identity;
     metrics.serving(&model.name, &model.version, &model.digest);
     let text = metrics.render().map_err(|error| {

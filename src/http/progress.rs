@@ -20,11 +20,11 @@ struct Seen {
 }
 
 impl Progress {
-    /// True where records were waiting at each look of the last 30 s and more, and `judged`, the
-    /// workers' count of what they have done, did not move in that time.
-    pub(super) fn stalled(&self, waiting: usize, judged: u64, now: Instant) -> bool {
+    /// True where records were held, waiting or being judged, at each look of the last 30 s and more,
+    /// and `judged`, the workers' count of what they have done, did not move in that time.
+    pub(super) fn stalled(&self, held: usize, judged: u64, now: Instant) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting == 0 {
+        if held == 0 {
             *seen = None;
             return false;
         }

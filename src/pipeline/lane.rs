@@ -1,11 +1,9 @@
 //! One worker's models and scratch, and the walk of a batch through them.
 
-use std::time::Instant;
-
 use ndarray::ArrayView2;
 use serde_json::Value;
 
-use super::{Breaker, Detail, Explanation, Judgement, Knowledge, Snapshot, read};
+use super::{Breaker, Detail, Explanation, Group, Judgement, Knowledge, Snapshot, read};
 use crate::engine::{EngineError, Model, ModelInfo, Rows, SparseBatch};
 use crate::ensemble::{self, Evidence};
 use crate::features::{Counts, NUMERIC_WIDTH, Vectorizer, numeric_features, send_tokens};
@@ -51,6 +49,7 @@ pub(super) struct Scratch {
 
 /// What is gathered of one record before the ensemble decides.
 pub(super) struct Case {
+    detail: Detail,
     pub(super) evidence: Evidence,
     pub(super) matched: Vec<super::MatchedRule>,
     /// Row of the classifier's batch; `None` where it abstains for want of a known token.
@@ -76,23 +75,26 @@ impl Judge {
     pub(super) fn judge(
         &mut self,
         snapshot: &Snapshot,
-        records: &[Record],
-        detail: Detail,
-        deadline: Option<Instant>,
-    ) -> Vec<Judgement> {
+        groups: &[Group<'_>],
+    ) -> Vec<Vec<Judgement>> {
         let knowledge = snapshot.knowledge();
         self.classifier_rows.clear();
         self.anomaly_rows.clear();
-        let mut cases = Vec::with_capacity(records.len());
-        for record in records {
-            let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            cases.push(self.gather(knowledge, record, detail, late));
+        let mut cases = Vec::with_capacity(groups.iter().map(|group| group.records.len()).sum());
+        for group in groups {
+            for record in group.records {
+                cases.push(self.gather(knowledge, record, group.detail, group.is_late()));
+            }
         }
-        self.ask_models(snapshot, &mut cases, detail);
-        let judged = records.iter().zip(cases);
-        judged
-            .map(|(record, case)| self.conclude(snapshot, record, case, detail))
-            .collect()
+        self.ask_models(snapshot, &mut cases);
+        let mut cases = cases.into_iter();
+        let answers = groups.iter().map(|group| {
+            let judged = group.records.iter().zip(cases.by_ref());
+            judged
+                .map(|(record, case)| self.conclude(snapshot, record, case))
+                .collect()
+        });
+        answers.collect()
     }
 
     /// Reads one record: header, rules, tokens, and the rows that the models will see. A late one, or
@@ -122,7 +124,7 @@ impl Judge {
         case
     }
 
-    fn ask_models(&mut self, snapshot: &Snapshot, cases: &mut [Case], detail: Detail) {
+    fn ask_models(&mut self, snapshot: &Snapshot, cases: &mut [Case]) {
         let knowledge = snapshot.knowledge();
         let [classifier_breaker, anomaly_breaker] = &snapshot.breakers;
         let classified = ask(
@@ -146,26 +148,21 @@ impl Judge {
                 let raw = &self.classifier_out[row * 4..row * 4 + 4];
                 let vote = knowledge.classifier.vote(raw);
                 case.evidence.votes[Member::Classifier as usize] = Some(vote);
-                case.keep_raw(0, raw, detail);
+                case.keep_raw(0, raw);
             }
             if measured {
                 let score = self.anomaly_out[anomaly_row];
                 case.evidence.votes[Member::Anomaly as usize] = knowledge.anomaly.vote(score);
-                case.keep_raw(1, &[score], detail);
+                case.keep_raw(1, &[score]);
             }
         }
     }
 
-    fn conclude(
-        &mut self,
-        snapshot: &Snapshot,
-        record: &Record,
-        case: Case,
-        detail: Detail,
-    ) -> Judgement {
+    fn conclude(&mut self, snapshot: &Snapshot, record: &Record, case: Case) -> Judgement {
         let knowledge = snapshot.knowledge();
         let votes = case.evidence.votes;
         let Case {
+            detail,
             evidence,
             matched,
             raw,
@@ -257,6 +254,7 @@ impl Scratch {
         let claims = knowledge.compliance.matches(&input, &mut self.rules);
         let matches = knowledge.rules.matches(&input, &mut self.rules);
         Case {
+            detail,
             evidence: Evidence {
                 votes: [matches.vote(), None, None],
                 rule_floor: matches.floor.map(|rule| (rule.category, rule.confidence)),
@@ -325,8 +323,8 @@ fn is_prose(value: &Value) -> bool {
 }
 
 impl Case {
-    fn keep_raw(&mut self, member: usize, raw: &[f32], detail: Detail) {
-        if detail != Detail::None {
+    fn keep_raw(&mut self, member: usize, raw: &[f32]) {
+        if self.detail != Detail::None {
             self.raw[member] = Some(raw.to_vec());
         }
     }

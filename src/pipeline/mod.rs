@@ -53,6 +53,23 @@ pub enum Detail {
     Full,
 }
 
+/// Records of one request within a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Group<'a> {
+    /// What to judge.
+    pub records: &'a [Record],
+    /// How much each answer tells.
+    pub detail: Detail,
+    /// What is not begun by then has what the rules said, flag timeout.
+    pub deadline: Option<Instant>,
+}
+
+impl Group<'_> {
+    fn is_late(&self) -> bool {
+        self.deadline.is_some_and(|by| Instant::now() >= by)
+    }
+}
+
 /// The answer for one record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
@@ -139,19 +156,19 @@ impl Snapshot {
     ///
     /// `worker` picks the set of models; two callers with the same number wait for each other.
     pub fn judge(&self, worker: usize, records: &[Record], detail: Detail) -> Vec<Judgement> {
-        self.judge_slot(worker).judge(self, records, detail, None)
+        let group = Group {
+            records,
+            detail,
+            deadline: None,
+        };
+        let mut answers = self.judge_groups(worker, &[group]);
+        answers.pop().unwrap_or_default()
     }
 
-    /// As [`Snapshot::judge`]; what is not begun by `deadline` has what the rules said, flag timeout.
-    pub fn judge_until(
-        &self,
-        worker: usize,
-        records: &[Record],
-        detail: Detail,
-        deadline: Instant,
-    ) -> Vec<Judgement> {
-        self.judge_slot(worker)
-            .judge(self, records, detail, Some(deadline))
+    /// As [`Snapshot::judge`], for records of several requests in one batch: an answer a group, in
+    /// the order of the groups.
+    pub fn judge_groups(&self, worker: usize, groups: &[Group<'_>]) -> Vec<Vec<Judgement>> {
+        self.judge_slot(worker).judge(self, groups)
     }
 
     /// What is known beside the models.

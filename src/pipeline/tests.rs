@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
 
 use super::*;
 use crate::engine::{GraphInfo, Model, Rows};
@@ -25,8 +26,28 @@ rules:
     examples: {match: ['disk failed', 'the disk failed again'], no_match: ['disk replaced']}
 ";
 
+/// Holds models up while it is shut.
+#[derive(Default)]
+pub(crate) struct Gate {
+    shut: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Gate {
+    pub(crate) fn set(&self, shut: bool) {
+        *self.shut.lock().expect("no panic") = shut;
+        self.changed.notify_all();
+    }
+
+    fn pass(&self) {
+        let shut = self.shut.lock().expect("no panic");
+        let _open = self.changed.wait_while(shut, |shut| *shut);
+    }
+}
+
 /// A model with a constant answer, until it is told to fail.
 pub(crate) struct Scripted {
+    gate: Arc<Gate>,
     mood: Arc<AtomicU8>,
     runs: Arc<AtomicUsize>,
     width: usize,
@@ -39,6 +60,7 @@ impl Model for Scripted {
         let batch = rows.count();
         assert_eq!(rows.width(), self.width, "rows of the declared width");
         self.runs.fetch_add(1, Ordering::Relaxed);
+        self.gate.pass();
         match self.mood.load(Ordering::Relaxed) {
             FAILS => Err(EngineError::Run {
                 file: "scripted".into(),
@@ -62,6 +84,7 @@ impl Model for Scripted {
 /// A snapshot over scripted models, and the strings that pull them.
 pub(crate) struct Stage {
     pub(crate) snapshot: Snapshot,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) classifier: Arc<AtomicU8>,
     anomaly: Arc<AtomicU8>,
     classifier_runs: Arc<AtomicUsize>,
@@ -69,6 +92,11 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new() -> Stage {
+        Stage::with_workers(1)
+    }
+
+    pub(crate) fn with_workers(workers: usize) -> Stage {
+        let gate = Arc::new(Gate::default());
         let (classifier, anomaly) = (
             Arc::new(AtomicU8::new(WORKS)),
             Arc::new(AtomicU8::new(WORKS)),
@@ -76,6 +104,7 @@ impl Stage {
         let classifier_runs = Arc::new(AtomicUsize::new(0));
         let model =
             |mood: &Arc<AtomicU8>, runs: &Arc<AtomicUsize>, width, answer: &[f32]| Scripted {
+                gate: gate.clone(),
                 mood: mood.clone(),
                 runs: runs.clone(),
                 width,
@@ -97,9 +126,10 @@ impl Stage {
                 anomaly: Box::new(model(&anomaly, &Arc::default(), NUMERIC_WIDTH, &[-0.9])),
             })
         };
-        let snapshot = Snapshot::new(knowledge(), 1, models).expect("scripted models load");
+        let snapshot = Snapshot::new(knowledge(), workers, models).expect("scripted models load");
         Stage {
             snapshot,
+            gate,
             classifier,
             anomaly,
             classifier_runs,
@@ -250,8 +280,12 @@ fn a_record_without_a_known_word_is_not_shown_to_the_classifier() {
 fn a_late_record_has_what_the_rules_say() {
     let stage = Stage::new();
     let records = [record("disk failed"), record("disk replaced")];
-    let now = std::time::Instant::now();
-    let late = stage.snapshot.judge_until(0, &records, Detail::None, now);
+    let late = Group {
+        records: &records,
+        detail: Detail::None,
+        deadline: Some(Instant::now()),
+    };
+    let late = stage.snapshot.judge_groups(0, &[late]).remove(0);
     assert_eq!(late[0].verdict.category, Category::Critical);
     assert_eq!(late[1].verdict.reason, Reason::NoVote);
     assert!(
@@ -259,6 +293,42 @@ fn a_late_record_has_what_the_rules_say() {
             .all(|j| j.verdict.forward && j.verdict.flags.contains(&Flag::Timeout))
     );
     assert_eq!(stage.classifier_runs.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn groups_of_one_batch_keep_their_own_detail_and_deadline() {
+    let stage = Stage::new();
+    let records = [record("disk failed"), record("disk replaced")];
+    let group = |detail, deadline| Group {
+        records: &records,
+        detail,
+        deadline,
+    };
+    let groups = [
+        group(Detail::None, None),
+        group(Detail::Votes, None),
+        group(Detail::None, Some(Instant::now())),
+    ];
+    let answers = stage.snapshot.judge_groups(0, &groups);
+    assert_eq!(stage.classifier_runs.load(Ordering::Relaxed), 1);
+    assert_eq!(answers.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2]);
+    for (answers, (votes, timeout)) in
+        answers
+            .iter()
+            .zip([(false, false), (true, false), (false, true)])
+    {
+        for judgement in answers {
+            assert_eq!(judgement.explanation.is_some(), votes);
+            assert_eq!(judgement.verdict.flags.contains(&Flag::Timeout), timeout);
+        }
+    }
+    let rules = |place: usize| {
+        answers[1][place]
+            .explanation
+            .as_ref()
+            .map(|e| e.rules.len())
+    };
+    assert_eq!((rules(0), rules(1)), (Some(1), Some(0)), "in their order");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The values of metric labels: enums, so that the number of series has a bound.
 
+use crate::batch::{Full, Release};
 use crate::verdict::{Flag, Reason};
 
 /// Why a request was turned away before anything of it was accepted.
@@ -7,8 +8,14 @@ use crate::verdict::{Flag, Reason};
 pub enum Overload {
     /// `server.inflight_bytes` are in use.
     InflightBytes,
-    /// The queue of records is full.
+    /// `batch.queue_records` wait.
     Queue,
+    /// The records that wait take `batch.queue_bytes`.
+    QueueBytes,
+    /// The room that is left is kept for a large request that was refused.
+    QueueReserved,
+    /// A request that is larger than half of the queue is being judged already.
+    QueueStream,
     /// The process is going down.
     Draining,
 }
@@ -18,8 +25,32 @@ impl Overload {
         match self {
             Overload::InflightBytes => "inflight_bytes",
             Overload::Queue => "queue",
+            Overload::QueueBytes => "queue_bytes",
+            Overload::QueueReserved => "queue_reserved",
+            Overload::QueueStream => "queue_stream",
             Overload::Draining => "draining",
         }
+    }
+}
+
+impl From<Full> for Overload {
+    fn from(full: Full) -> Overload {
+        match full {
+            Full::Records => Overload::Queue,
+            Full::Bytes => Overload::QueueBytes,
+            Full::Reserved => Overload::QueueReserved,
+            Full::Stream => Overload::QueueStream,
+        }
+    }
+}
+
+pub(super) fn release(release: Release) -> &'static str {
+    match release {
+        Release::Size => "size",
+        Release::Delay => "delay",
+        Release::Direct => "direct",
+        Release::Deadline => "deadline",
+        Release::Drain => "drain",
     }
 }
 

@@ -4,15 +4,23 @@ use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry,
 };
 
-use super::labels::{Check, Overload};
+use crate::batch::{Load, Observer, Release};
+
+use super::labels::{self, Check, Overload};
 
 /// Upper ends of the duration buckets in seconds: a single record takes less than a millisecond, a
 /// full body some hundred.
 const SECONDS: &[f64] = &[
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
+
+/// Upper ends of the buckets for records in a batch; `batch.max_records` goes up to the last.
+const RECORDS: &[f64] = &[
+    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0,
 ];
 
 /// How the kinds of metrics are made.
@@ -32,9 +40,22 @@ impl Metric for IntGaugeVec {
     }
 }
 
+impl Metric for Gauge {
+    fn make(opts: Opts, _: &[&str]) -> prometheus::Result<Self> {
+        Gauge::with_opts(opts)
+    }
+}
+
 impl Metric for IntGauge {
     fn make(opts: Opts, _: &[&str]) -> prometheus::Result<Self> {
         IntGauge::with_opts(opts)
+    }
+}
+
+/// Counts records; what counts seconds is a [`HistogramVec`].
+impl Metric for Histogram {
+    fn make(opts: Opts, _: &[&str]) -> prometheus::Result<Self> {
+        Histogram::with_opts(HistogramOpts::from(opts).buckets(RECORDS.to_vec()))
     }
 }
 
@@ -90,8 +111,18 @@ metrics! {
     http_requests: IntCounterVec = "http_requests_total" ["route", "code"]
     /// Time from the head of a request to the head of its answer.
     http_request_duration: HistogramVec = "http_request_duration_seconds" ["route"]
-    /// Records that wait to be judged.
+    /// Records that wait to be judged, as batch.queue_records counts them.
     queue_records: IntGauge = "queue_records" []
+    /// Bytes that these records take, as batch.queue_bytes counts them.
+    queue_bytes: IntGauge = "queue_bytes" []
+    /// Time that the oldest request in the queue has been there.
+    queue_oldest_age: Gauge = "queue_oldest_age_seconds" []
+    /// Time from a request's admission to its first batch.
+    queue_wait: HistogramVec = "queue_wait_seconds" []
+    /// Records in a batch.
+    batch_records: Histogram = "batch_records" []
+    /// Batches by why they were released: size, delay, direct, deadline, drain.
+    batch_released: IntCounterVec = "batch_released_total" ["reason"]
     /// Requests turned away before anything of them was accepted, by reason.
     overload: IntCounterVec = "overload_total" ["reason"]
     /// The bundle that serves; always 1.
@@ -139,10 +170,12 @@ impl Metrics {
             .set(1);
     }
 
-    /// How many records wait to be judged.
-    pub fn queued(&self, records: usize) {
-        self.queue_records
-            .set(i64::try_from(records).unwrap_or(i64::MAX));
+    /// What waits to be judged.
+    pub fn queued(&self, load: &Load) {
+        let whole = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.queue_records.set(whole(load.queued.records));
+        self.queue_bytes.set(whole(load.queued.bytes));
+        self.queue_oldest_age.set(load.oldest.as_secs_f64());
     }
 
     /// All metrics in Prometheus' text format.
@@ -151,6 +184,23 @@ impl Metrics {
     /// Where a metric cannot be written as text.
     pub fn render(&self) -> prometheus::Result<String> {
         prometheus::TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+impl Observer for Metrics {
+    fn released(
+        &self,
+        release: Release,
+        records: usize,
+        waits: &mut dyn Iterator<Item = Duration>,
+    ) {
+        self.batch_released
+            .with_label_values(&[labels::release(release)])
+            .inc();
+        // Exact: a batch is far smaller than 2^53.
+        self.batch_records.observe(records as f64);
+        let queue_wait = self.queue_wait.with_label_values(&[] as &[&str]);
+        waits.for_each(|wait| queue_wait.observe(wait.as_secs_f64()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the process tells about itself: one table of metrics, and its log.
 //!
-//! Nothing here knows HTTP; `http` and `app` count, this room names what is counted.
+//! Nothing here knows HTTP; `http`, `app` and the workers of `batch` count, this room names what is
+//! counted. `batch` does not know it: it tells an observer.
 
 mod labels;
 mod logs;

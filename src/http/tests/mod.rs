@@ -31,7 +31,8 @@ impl Judge for WordJudge {
             let says = |word: &str| records.iter().any(|r| r.message.contains(word));
             if says("overload") {
                 let retry_after = Duration::from_millis(1500);
-                return Err(Overloaded { retry_after });
+                let full = crate::batch::Full::Records;
+                return Err(Overloaded { full, retry_after });
             }
             if says("slow") {
                 tokio::time::sleep(Duration::from_millis(300)).await;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::batch::{Load, Room};
 use crate::bundle::{ModelsStatus, ServingStatus};
 
 fn router(lifecycle: &Lifecycle) -> Router {
@@ -11,8 +12,15 @@ fn router(lifecycle: &Lifecycle) -> Router {
         metrics: Arc::new(Metrics::new().expect("distinct names")),
         lifecycle: lifecycle.clone(),
         progress: Progress::default(),
-        waiting: Box::new(|| 42),
-        judged: Box::new(|| 7),
+        load: Box::new(|| Load {
+            queued: Room {
+                records: 42,
+                bytes: 4200,
+            },
+            oldest: Duration::from_millis(250),
+            held: 50,
+            judged: 7,
+        }),
     };
     operations_router(Arc::new(operations))
 }
@@ -67,7 +75,13 @@ async fn metrics_version_and_models() {
         metrics.headers["content-type"],
         "text/plain; version=0.0.4; charset=utf-8"
     );
-    assert!(metrics.text().contains("logtriage_queue_records 42"));
+    for line in [
+        "logtriage_queue_records 42",
+        "logtriage_queue_bytes 4200",
+        "logtriage_queue_oldest_age_seconds 0.25",
+    ] {
+        assert!(metrics.text().contains(line), "{line}");
+    }
     let info =
         "logtriage_model_info{digest=\"sha256:00\",name=\"default\",version=\"2026.11.1\"} 1";
     assert!(metrics.text().contains(info));

@@ -1,0 +1,231 @@
+//! The queue as threads see it: callers bring requests, workers sleep until a batch is due.
+//!
+//! At most one worker sleeps with a timer, until the oldest record's delay has passed; the others
+//! sleep without one. Whoever leaves something behind wakes one more, so a burst wakes as many as it
+//! keeps busy, one after the other, and an idle process wakes nobody.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Load;
+use super::job::{Answer, Job};
+use super::pace::Pace;
+use super::room::{Overloaded, Room};
+use super::state::{Batch, Due, Refused, Rules, State};
+use crate::config::BatchConfig;
+
+/// Work that may wait where `batch.queue_records` is auto. Half a second to two of it pass before a
+/// record's turn comes, by what else waits: well within any sender's patience and the deadline.
+const AUTO_WORK: Duration = Duration::from_secs(1);
+/// The least that auto comes to, in full batches.
+const AUTO_AT_LEAST: usize = 4;
+/// The longest Retry-After; by then nothing that was measured holds any more.
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+
+/// Requests on their way from their callers to the workers.
+pub(super) struct Queue {
+    guarded: Mutex<Guarded>,
+    /// Where workers sleep while nothing is due at a known time, or another one sees to that.
+    idle: Condvar,
+    /// Where one worker sleeps until the oldest record's delay has passed.
+    timer: Condvar,
+    pub(super) pace: Pace,
+    queue_records: Option<NonZeroUsize>,
+    queue_bytes: usize,
+    max_records: usize,
+    /// Records that workers hold.
+    judging: AtomicUsize,
+    /// Batches judged since the start: it moves while work is done.
+    judged: AtomicU64,
+}
+
+struct Guarded {
+    state: State,
+    /// Workers that sleep without a timer.
+    idle: usize,
+    /// True while one sleeps with a timer.
+    timed: bool,
+    /// True from when a worker is woken until it runs: meanwhile no other needs to be.
+    waking: bool,
+    closed: bool,
+}
+
+impl Queue {
+    pub(super) fn new(config: &BatchConfig, workers: usize) -> Queue {
+        let max_records = config.max_records.get();
+        Queue {
+            guarded: Mutex::new(Guarded {
+                state: State::new(Rules {
+                    max_records,
+                    max_delay: config.max_delay,
+                }),
+                idle: 0,
+                timed: false,
+                waking: false,
+                closed: false,
+            }),
+            idle: Condvar::new(),
+            timer: Condvar::new(),
+            pace: Pace::new(workers),
+            queue_records: config.queue_records,
+            queue_bytes: config.queue_bytes,
+            max_records,
+            judging: AtomicUsize::new(0),
+            judged: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes a whole request in, or refuses all of it.
+    pub(super) fn admit(&self, job: Job) -> Result<(), Overloaded> {
+        let now = Instant::now();
+        let bounds = self.bounds();
+        let mut guarded = self.lock();
+        if let Err(refused) = guarded.state.admit(job, bounds, now) {
+            return Err(self.refuse(&mut guarded.state, &refused, bounds, now));
+        }
+        self.wake(&mut guarded, now);
+        Ok(())
+    }
+
+    /// Refuses a request of at least that size, if it would be refused.
+    pub(super) fn look(&self, size: Room) -> Result<(), Overloaded> {
+        let now = Instant::now();
+        let bounds = self.bounds();
+        let state = &mut self.lock().state;
+        let looked = state.look(size, bounds, now);
+        looked.map_err(|refused| self.refuse(state, &refused, bounds, now))
+    }
+
+    fn refuse(
+        &self,
+        state: &mut State,
+        refused: &Refused,
+        bounds: Room,
+        now: Instant,
+    ) -> Overloaded {
+        let work = state.waiting() + self.judging.load(Ordering::Relaxed);
+        let retry_after = self.pace.time_for(work);
+        let retry_after = retry_after.clamp(Duration::from_secs(1), LONGEST_RETRY);
+        state.reserve(refused, bounds, now, retry_after);
+        Overloaded {
+            full: refused.full,
+            retry_after,
+        }
+    }
+
+    /// The bounds as they are now.
+    fn bounds(&self) -> Room {
+        let auto = || {
+            let least = AUTO_AT_LEAST * self.max_records;
+            self.pace.records_in(AUTO_WORK).max(least)
+        };
+        Room {
+            records: self.queue_records.map_or_else(auto, NonZeroUsize::get),
+            bytes: self.queue_bytes,
+        }
+    }
+
+    /// The next batch, when it is due; `None` when the queue is closed and empty. Blocks.
+    pub(super) fn next(&self) -> Option<Batch> {
+        let mut guarded = self.lock();
+        loop {
+            let now = Instant::now();
+            match guarded.state.due(now) {
+                Due::Now(line) => {
+                    if let Some(batch) = guarded.state.take(line, now) {
+                        self.judging.fetch_add(batch.records, Ordering::Relaxed);
+                        self.wake(&mut guarded, now);
+                        return Some(batch);
+                    }
+                }
+                Due::Never if guarded.closed => return None,
+                Due::At(due) if !guarded.timed => {
+                    guarded.timed = true;
+                    let woken = self.timer.wait_timeout(guarded, due - now);
+                    guarded = woken.unwrap_or_else(PoisonError::into_inner).0;
+                    guarded.timed = false;
+                    guarded.waking = false;
+                }
+                Due::At(_) | Due::Never => {
+                    guarded.idle += 1;
+                    let woken = self.idle.wait(guarded);
+                    guarded = woken.unwrap_or_else(PoisonError::into_inner);
+                    guarded.idle -= 1;
+                    guarded.waking = false;
+                }
+            }
+        }
+    }
+
+    /// Wakes one worker, if one is needed and none is on its way.
+    fn wake(&self, guarded: &mut Guarded, now: Instant) {
+        if guarded.waking {
+            return;
+        }
+        let sleeper = match guarded.state.due(now) {
+            Due::Now(_) if guarded.timed => &self.timer,
+            Due::Now(_) | Due::At(_) if guarded.idle > 0 && !guarded.timed => &self.idle,
+            _ => return,
+        };
+        guarded.waking = true;
+        sleeper.notify_one();
+    }
+
+    /// So many records of a batch are judged, or will not be.
+    pub(super) fn judged(&self, records: usize) {
+        self.judging.fetch_sub(records, Ordering::Relaxed);
+        self.judged.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What waits of a request leaves the queue.
+    pub(super) fn leave(&self, answer: &Arc<Answer>) {
+        if answer.waits() {
+            self.lock().state.leave(answer);
+        }
+    }
+
+    /// What waits of a request is to be answered by rules alone.
+    pub(super) fn expire(&self, answer: &Arc<Answer>) {
+        if answer.waits() {
+            let mut guarded = self.lock();
+            guarded.state.expire(answer);
+            self.wake(&mut guarded, Instant::now());
+        }
+    }
+
+    /// Nothing waits for company from now on.
+    pub(super) fn drain(&self) {
+        let mut guarded = self.lock();
+        guarded.state.drain();
+        self.wake(&mut guarded, Instant::now());
+    }
+
+    /// No more requests come: workers end when they have judged what waits.
+    pub(super) fn close(&self) {
+        let mut guarded = self.lock();
+        guarded.state.drain();
+        guarded.closed = true;
+        drop(guarded);
+        self.timer.notify_all();
+        self.idle.notify_all();
+    }
+
+    pub(super) fn load(&self) -> Load {
+        let guarded = self.lock();
+        let state = &guarded.state;
+        Load {
+            queued: state.occupied(),
+            oldest: state
+                .oldest()
+                .map_or(Duration::ZERO, |since| since.elapsed()),
+            held: state.waiting() + self.judging.load(Ordering::Relaxed),
+            judged: self.judged.load(Ordering::Relaxed),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Guarded> {
+        self.guarded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

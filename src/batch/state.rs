@@ -1,0 +1,376 @@
+//! What waits, in which order it is taken, and when a batch is due: the rules of the queue, without
+//! threads or clocks.
+//!
+//! Three lines stand side by side. Requests smaller than a batch *join* others. Larger ones, and
+//! those that ask for explanations, go *direct*: chunk by chunk, in turn. What is *late* is answered
+//! by rules alone. Workers serve the lines in turn, so a body of a hundred thousand lines delays a
+//! single record by one chunk and not by all of it.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::job::{Answer, Job};
+use super::room::{Claim, Doorkeeper, Full, Room};
+use crate::pipeline::{Detail, Group, Snapshot};
+
+/// Late records in one batch, in full batches: without models they take about a quarter of the time.
+const LATE_BATCHES: usize = 4;
+
+/// Why a batch was released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// It was full.
+    Size,
+    /// Its oldest record had waited for `batch.max_delay`.
+    Delay,
+    /// It is a chunk of a request that needs no company.
+    Direct,
+    /// Its records' deadline had passed: rules alone answer.
+    Deadline,
+    /// The process is ending, and nobody waits for company any more.
+    Drain,
+}
+
+/// The lines, in the order in which they are numbered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    Late,
+    Direct,
+    Joined,
+}
+
+const LINES: [Line; 3] = [Line::Late, Line::Direct, Line::Joined];
+
+/// When there is something for a worker.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    Now(Line),
+    At(Instant),
+    Never,
+}
+
+/// A request that waits, or what is left of it.
+struct Pending {
+    job: Arc<Job>,
+    /// The first record that was not taken.
+    next: usize,
+    left: Room,
+    /// The most that it occupies of the queue.
+    window: Room,
+    since: Instant,
+}
+
+impl Pending {
+    fn occupied(&self) -> Room {
+        self.left.min(self.window)
+    }
+
+    /// Takes up to `most` records.
+    fn take(&mut self, most: usize, now: Instant) -> Part {
+        let count = most.min(self.left.records);
+        let range = self.next..self.next + count;
+        self.left -= self.left.share(count, self.left.records);
+        self.next = range.end;
+        self.job.answer.taken(count);
+        Part {
+            job: Arc::clone(&self.job),
+            wait: (range.start == 0).then(|| now.duration_since(self.since)),
+            range,
+        }
+    }
+}
+
+/// Records of one request in a batch.
+pub(super) struct Part {
+    pub(super) job: Arc<Job>,
+    pub(super) range: Range<usize>,
+    /// How long the request waited, said with its first record.
+    pub(super) wait: Option<Duration>,
+}
+
+/// What a worker judges at once.
+pub(super) struct Batch {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) parts: Vec<Part>,
+    pub(super) records: usize,
+    pub(super) release: Release,
+    /// Where it is late, when that was found.
+    late: Option<Instant>,
+}
+
+impl Batch {
+    /// The part as the snapshot is to judge it.
+    pub(super) fn group<'a>(&self, part: &'a Part) -> Group<'a> {
+        let detail = match (self.late, part.job.detail) {
+            (Some(_), Detail::Full) => Detail::Votes,
+            (_, detail) => detail,
+        };
+        Group {
+            records: &part.job.records[part.range.clone()],
+            detail,
+            deadline: Some(self.late.unwrap_or(part.job.deadline)),
+        }
+    }
+
+    /// True where its time says how fast ordinary records are.
+    pub(super) fn is_ordinary(&self) -> bool {
+        let explains = |part: &Part| part.job.detail == Detail::Full;
+        self.late.is_none() && !self.parts.iter().any(explains)
+    }
+}
+
+/// How batches are made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    pub(super) max_records: usize,
+    pub(super) max_delay: Duration,
+}
+
+/// Everything that waits.
+pub(super) struct State {
+    rules: Rules,
+    lines: [VecDeque<Pending>; 3],
+    door: Doorkeeper,
+    /// Records that wait, beyond the windows of streams too.
+    waiting: usize,
+    /// Records in the line of those that join.
+    joined: usize,
+    /// The line that was served last.
+    served: Line,
+    draining: bool,
+}
+
+impl State {
+    pub(super) fn new(rules: Rules) -> State {
+        State {
+            rules,
+            lines: Default::default(),
+            door: Doorkeeper::default(),
+            waiting: 0,
+            joined: 0,
+            served: Line::Joined,
+            draining: false,
+        }
+    }
+
+    /// Records that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// What the queue's bounds are held against.
+    pub(super) fn occupied(&self) -> Room {
+        self.door.occupied()
+    }
+
+    /// When the request came that has waited longest.
+    pub(super) fn oldest(&self) -> Option<Instant> {
+        self.lines
+            .iter()
+            .flatten()
+            .map(|pending| pending.since)
+            .min()
+    }
+
+    /// Nothing waits for company from now on.
+    pub(super) fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Takes a whole request in, or nothing of it.
+    pub(super) fn admit(&mut self, job: Job, bounds: Room, now: Instant) -> Result<(), Refused> {
+        let claim = Claim::new(job.size(), bounds);
+        let taken = self
+            .door
+            .take(&claim, bounds, self.is_streaming(&claim), now);
+        taken.map_err(|full| Refused { full, claim })?;
+        let line = if claim.size.records >= self.rules.max_records || job.detail == Detail::Full {
+            Line::Direct
+        } else {
+            self.joined += claim.size.records;
+            Line::Joined
+        };
+        self.waiting += claim.size.records;
+        self.lines[line as usize].push_back(Pending {
+            job: Arc::new(job),
+            next: 0,
+            left: claim.size,
+            window: claim.window,
+            since: now,
+        });
+        Ok(())
+    }
+
+    /// Whether a request of that size would be taken in.
+    pub(super) fn look(&self, size: Room, bounds: Room, now: Instant) -> Result<(), Refused> {
+        let claim = Claim::new(size, bounds);
+        let looked = self
+            .door
+            .look(&claim, bounds, self.is_streaming(&claim), now);
+        looked.map_err(|full| Refused { full, claim })
+    }
+
+    /// Keeps room for a request that was refused, if it is one that small ones could keep out: it
+    /// is larger than a batch, or takes a good part of the bytes. One that waits for a stream to end
+    /// is kept out by that alone.
+    pub(super) fn reserve(
+        &mut self,
+        refused: &Refused,
+        bounds: Room,
+        now: Instant,
+        retry_after: Duration,
+    ) {
+        let size = refused.claim.size;
+        if refused.full == Full::Stream {
+            return;
+        }
+        if size.records > self.rules.max_records || size.bytes > bounds.bytes / 16 {
+            self.door.reserve(&refused.claim, now, retry_after);
+        }
+    }
+
+    fn is_streaming(&self, claim: &Claim) -> bool {
+        let pending = self.lines.iter().flatten();
+        claim.stream && pending.into_iter().any(|p| !p.window.covers(p.left))
+    }
+
+    /// When a worker is needed next, and for what.
+    pub(super) fn due(&self, now: Instant) -> Due {
+        let place = LINES.iter().position(|line| *line == self.served);
+        let first = place.map_or(0, |place| place + 1);
+        for turn in 0..LINES.len() {
+            let line = LINES[(first + turn) % LINES.len()];
+            if self.is_due(line, now) {
+                return Due::Now(line);
+            }
+        }
+        match self.lines[Line::Joined as usize].front() {
+            Some(pending) => Due::At(pending.since + self.rules.max_delay),
+            None => Due::Never,
+        }
+    }
+
+    fn is_due(&self, line: Line, now: Instant) -> bool {
+        let Some(front) = self.lines[line as usize].front() else {
+            return false;
+        };
+        line != Line::Joined
+            || self.draining
+            || self.joined >= self.rules.max_records
+            || now.duration_since(front.since) >= self.rules.max_delay
+    }
+
+    /// The batch that is due in `line`.
+    pub(super) fn take(&mut self, line: Line, now: Instant) -> Option<Batch> {
+        let front = self.lines[line as usize].front()?;
+        let alone = front.job.detail == Detail::Full;
+        let mut batch = Batch {
+            snapshot: Arc::clone(&front.job.snapshot),
+            parts: Vec::new(),
+            records: 0,
+            release: Release::Delay,
+            late: (line == Line::Late).then_some(now),
+        };
+        self.served = line;
+        let most = self.rules.max_records;
+        match line {
+            Line::Late => self.fill(line, most * LATE_BATCHES, &mut batch, now),
+            Line::Joined => self.fill(line, most, &mut batch, now),
+            Line::Direct => {
+                self.chunk(most, &mut batch, now);
+                if !alone {
+                    self.fill(Line::Joined, most, &mut batch, now);
+                }
+            }
+        }
+        batch.release = match line {
+            Line::Late => Release::Deadline,
+            _ if self.draining => Release::Drain,
+            Line::Direct => Release::Direct,
+            Line::Joined if batch.records >= most => Release::Size,
+            Line::Joined => Release::Delay,
+        };
+        Some(batch)
+    }
+
+    /// One chunk of the request whose turn it is; what is left of it goes to the end of the line.
+    fn chunk(&mut self, most: usize, batch: &mut Batch, now: Instant) {
+        let Some(mut front) = self.lines[Line::Direct as usize].pop_front() else {
+            return;
+        };
+        self.move_over(&mut front, most, batch, now);
+        if front.left.records > 0 {
+            self.lines[Line::Direct as usize].push_back(front);
+        }
+    }
+
+    /// Requests of one line, up to `most` records, as long as they are for the batch's snapshot.
+    fn fill(&mut self, line: Line, most: usize, batch: &mut Batch, now: Instant) {
+        while batch.records < most {
+            let Some(mut front) = self.lines[line as usize].pop_front() else {
+                return;
+            };
+            let same = Arc::ptr_eq(&front.job.snapshot, &batch.snapshot);
+            if same {
+                let before = front.left.records;
+                self.move_over(&mut front, most, batch, now);
+                if line == Line::Joined {
+                    self.joined -= before - front.left.records;
+                }
+            }
+            if front.left.records > 0 {
+                self.lines[line as usize].push_front(front);
+                return;
+            }
+        }
+    }
+
+    fn move_over(&mut self, pending: &mut Pending, most: usize, batch: &mut Batch, now: Instant) {
+        let before = pending.occupied();
+        let part = pending.take(most - batch.records, now);
+        self.door.give_back(before.without(pending.occupied()));
+        self.waiting -= part.range.len();
+        batch.records += part.range.len();
+        batch.parts.push(part);
+    }
+
+    /// What waits of the request leaves the queue: its caller went away.
+    pub(super) fn leave(&mut self, answer: &Arc<Answer>) {
+        if let Some(pending) = self.remove(answer) {
+            self.door.give_back(pending.occupied());
+            self.waiting -= pending.left.records;
+        }
+    }
+
+    /// What waits of the request is to be answered by rules alone: its deadline has passed.
+    pub(super) fn expire(&mut self, answer: &Arc<Answer>) {
+        if let Some(pending) = self.remove(answer) {
+            self.lines[Line::Late as usize].push_back(pending);
+        }
+    }
+
+    fn remove(&mut self, answer: &Arc<Answer>) -> Option<Pending> {
+        for line in LINES {
+            let pending = &mut self.lines[line as usize];
+            let place = pending
+                .iter()
+                .position(|p| Arc::ptr_eq(&p.job.answer, answer));
+            if let Some(found) = place.and_then(|place| pending.remove(place)) {
+                if line == Line::Joined {
+                    self.joined -= found.left.records;
+                }
+                return Some(found);
+            }
+        }
+        None
+    }
+}
+
+/// Why a request was not taken in, and what it had asked for.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) full: Full,
+    claim: Claim,
+}
