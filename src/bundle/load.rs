@@ -5,11 +5,13 @@ use std::sync::Arc;
 use super::files::{Origin, sha256};
 use super::manifest::Manifest;
 use super::{BundleError, proof};
-use crate::config::{CompliancePacks, Config, DecisionConfig, OnDegraded};
+use crate::config::{CacheConfig, CompliancePacks, Config, DecisionConfig, OnDegraded};
 use crate::engine::{GraphContract, Runtime};
 use crate::ensemble::Policy;
 use crate::features::{Vectorizer, VocabularyFile};
-use crate::pipeline::{Anomaly, Classifier, Identity, Knowledge, Models, Snapshot};
+use crate::pipeline::{
+    Anomaly, CacheCounts, Classifier, Identity, Knowledge, Models, Snapshot, VoteCache,
+};
 use crate::rules::{self, ComplianceSet, Pack, RuleError, RuleSet};
 use crate::verdict::Category;
 
@@ -27,6 +29,9 @@ pub struct Loader {
     runtime: Runtime,
     workers: usize,
     site: Site,
+    cache: CacheConfig,
+    /// Looks into the vote caches of all snapshots that this loader makes.
+    cache_counts: Arc<CacheCounts>,
 }
 
 /// What a site adds to every bundle, or says in its place.
@@ -96,6 +101,8 @@ impl Loader {
             runtime: Runtime::load(config.engine.clone())?,
             workers: config.engine.workers.get(),
             site: Site::read(config).map_err(BundleError::Site)?,
+            cache: config.cache.clone(),
+            cache_counts: Arc::default(),
         })
     }
 
@@ -122,6 +129,14 @@ impl Loader {
         let snapshot =
             parts.snapshot(&self.runtime, &manifest, &self.site, self.workers, stand_in)?;
         proof::warm_up(&snapshot, self.workers)?;
+        // After the warm-up, whose lines no sender will ever send.
+        let snapshot = match self.cache.enabled {
+            true => snapshot.with_cache(VoteCache::new(
+                self.cache.entries.get(),
+                Arc::clone(&self.cache_counts),
+            )),
+            false => snapshot,
+        };
         Ok(Loaded { snapshot, manifest })
     }
 }

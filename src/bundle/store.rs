@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{BundleError, Loader, Origin, Proof};
 use crate::config::{ModelsConfig, OnStartFailure};
 use crate::engine::ModelInfo;
-use crate::pipeline::{Identity, Snapshot};
+use crate::pipeline::{CacheStatus, Identity, Snapshot};
 
 /// Holds the snapshot that serves.
 pub struct Store {
@@ -61,6 +61,9 @@ pub struct ModelStatus {
     pub info: ModelInfo,
     /// Failed runs since it was loaded.
     pub failures: u64,
+    /// Its remembered votes; absent where `cache.enabled` is false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheStatus>,
 }
 
 /// Why a bundle was refused.
@@ -144,7 +147,11 @@ impl Store {
         let members = ["classifier", "anomaly"]
             .into_iter()
             .zip(snapshot.model_infos())
-            .zip(snapshot.failures());
+            .zip(snapshot.failures())
+            .zip(match snapshot.cache() {
+                Some(cache) => cache.status().map(Some),
+                None => [None; 2],
+            });
         ModelsStatus {
             serving: ServingStatus {
                 identity: (*knowledge.identity).clone(),
@@ -154,10 +161,11 @@ impl Store {
                 load_seconds: self.load_time.as_secs_f64(),
                 rules: knowledge.rules.len(),
                 models: members
-                    .map(|((member, info), failures)| ModelStatus {
+                    .map(|(((member, info), failures), cache)| ModelStatus {
                         member,
                         info: info.clone(),
                         failures,
+                        cache,
                     })
                     .collect(),
             },

@@ -36,6 +36,8 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("batch.max_delay", Kind::Scalar),
     ("batch.queue_records", Kind::Scalar),
     ("batch.queue_bytes", Kind::Scalar),
+    ("cache.enabled", Kind::Scalar),
+    ("cache.entries", Kind::Scalar),
     ("rules.packs", Kind::List),
     ("rules.compliance", Kind::List),
     ("rules.disable", Kind::List),

@@ -6,6 +6,7 @@
 //! the key, the place where it was said, and what would be right. `auto` is resolved here, so the
 //! rest of the program sees plain numbers.
 
+mod cache;
 mod error;
 mod given;
 mod host;
@@ -25,6 +26,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+pub use cache::CacheConfig;
 pub use error::ConfigError;
 pub use host::processors;
 pub use judgement::{
@@ -51,6 +53,8 @@ pub struct Config {
     pub engine: EngineConfig,
     /// How records are gathered for them.
     pub batch: BatchConfig,
+    /// Which of the models' votes are remembered.
+    pub cache: CacheConfig,
     /// Rules beside those of the bundle.
     pub rules: RulesConfig,
     /// What a compliance match does.
@@ -84,6 +88,7 @@ impl Config {
             models: ModelsConfig::read(reader)?,
             engine: EngineConfig::read(reader)?,
             batch: BatchConfig::read(reader)?,
+            cache: CacheConfig::read(reader)?,
             rules: RulesConfig::read(reader)?,
             compliance: ComplianceConfig::read(reader)?,
             decision: DecisionConfig::read(reader)?,

@@ -220,7 +220,7 @@ fn unknown_keys_are_refused_with_the_nearest() {
         "unknown key engine.worker in the environment variable LOGTRIAGE__ENGINE__WORKER; did you \
          mean engine.workers?"
     );
-    assert!(refusal("cache: {entries: 1}", &[]).starts_with("unknown key cache in c.yaml; "));
+    assert!(refusal("caches: {entries: 1}", &[]).starts_with("unknown key caches in c.yaml; "));
 }
 
 #[test]

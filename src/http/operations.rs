@@ -139,7 +139,13 @@ pub(super) async fn metrics(
     let metrics = &operations.metrics;
     operations.accepting();
     metrics.queued(&(operations.load)());
-    let model = (operations.models)().serving.identity;
+    let serving = (operations.models)().serving;
+    for model in &serving.models {
+        if let Some(cache) = &model.cache {
+            metrics.remembered(model.member, cache);
+        }
+    }
+    let model = serving.identity;
     metrics.serving(&model.name, &model.version, &model.digest);
     let text = metrics.render().map_err(|error| {
         tracing::error!(%error, "the metrics could not be written");

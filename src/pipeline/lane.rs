@@ -3,6 +3,7 @@
 use ndarray::ArrayView2;
 use serde_json::Value;
 
+use super::cache::{Found, Looks, TextInput, TextKey, TextVote, VoteCache, numeric_input};
 use super::{Breaker, Detail, Explanation, Group, Judgement, Knowledge, Snapshot, read};
 use crate::engine::{EngineError, Model, ModelInfo, Rows, SparseBatch};
 use crate::ensemble::{self, Evidence};
@@ -35,6 +36,8 @@ pub struct Judge {
     anomaly_rows: Vec<f32>,
     classifier_out: Vec<f32>,
     anomaly_out: Vec<f32>,
+    /// Looks into the vote cache of the present batch: classifier, anomaly.
+    looks: [Looks; 2],
 }
 
 /// Buffers for reading one record.
@@ -52,10 +55,17 @@ pub(super) struct Case {
     detail: Detail,
     pub(super) evidence: Evidence,
     pub(super) matched: Vec<super::MatchedRule>,
-    /// Row of the classifier's batch; `None` where it abstains for want of a known token.
+    /// Row of the classifier's batch; `None` where it is not asked: its vote is known, or it abstains
+    /// for want of a known token.
     classifier_row: Option<usize>,
-    /// Row of the anomaly detector's batch; `None` where the models are not asked.
+    /// Row of the anomaly detector's batch; `None` where it is not asked.
     anomaly_row: Option<usize>,
+    /// Masks of the normalised text.
+    masks: usize,
+    /// Where the classifier's vote is to be kept.
+    text_key: Option<TextKey>,
+    /// True where the anomaly detector's vote is to be kept.
+    keep_numbers: bool,
     /// Raw output of classifier and anomaly detector, for explanations.
     pub(super) raw: [Option<Vec<f32>>; 2],
 }
@@ -69,6 +79,7 @@ impl Judge {
             anomaly_rows: Vec::new(),
             classifier_out: Vec::new(),
             anomaly_out: Vec::new(),
+            looks: Default::default(),
         }
     }
 
@@ -77,13 +88,12 @@ impl Judge {
         snapshot: &Snapshot,
         groups: &[Group<'_>],
     ) -> Vec<Vec<Judgement>> {
-        let knowledge = snapshot.knowledge();
         self.classifier_rows.clear();
         self.anomaly_rows.clear();
         let mut cases = Vec::with_capacity(groups.iter().map(|group| group.records.len()).sum());
         for group in groups {
             for record in group.records {
-                cases.push(self.gather(knowledge, record, group.detail, group.is_late()));
+                cases.push(self.gather(snapshot, record, group.detail, group.is_late()));
             }
         }
         self.ask_models(snapshot, &mut cases);
@@ -99,13 +109,8 @@ impl Judge {
 
     /// Reads one record: header, rules, tokens, and the rows that the models will see. A late one, or
     /// one whose claim skips the models, has no rows.
-    fn gather(
-        &mut self,
-        knowledge: &Knowledge,
-        record: &Record,
-        detail: Detail,
-        late: bool,
-    ) -> Case {
+    fn gather(&mut self, snapshot: &Snapshot, record: &Record, detail: Detail, late: bool) -> Case {
+        let knowledge = snapshot.knowledge();
         let parsed = read(record);
         let mut case = self.scratch.open(knowledge, record, &parsed, detail);
         case.evidence.timeout = late;
@@ -113,15 +118,55 @@ impl Judge {
         if late || ensemble::skips_models(policy, &case.evidence) {
             return case;
         }
-        let masks = self.scratch.count(&knowledge.vectorizer, &parsed);
+        // What explains a verdict looks at the models themselves.
+        let cache = snapshot.cache.as_ref().filter(|_| detail == Detail::None);
+        self.feed_classifier(knowledge, &parsed, cache, &mut case);
+        self.feed_anomaly(&parsed, cache, &mut case);
+        case
+    }
+
+    fn feed_classifier(
+        &mut self,
+        knowledge: &Knowledge,
+        parsed: &Parsed<'_>,
+        cache: Option<&VoteCache>,
+        case: &mut Case,
+    ) {
+        if let Some(cache) = cache {
+            let input = TextInput::new(parsed, &self.scratch.normalized);
+            let found = cache.text(input);
+            self.looks[0].count(&found);
+            match found {
+                Found::Hit(TextVote { vote, masks }) => {
+                    case.evidence.votes[Member::Classifier as usize] = vote;
+                    case.masks = masks;
+                    return;
+                }
+                Found::Miss { keep } => case.text_key = keep.then(|| input.into()),
+            }
+        }
+        case.masks = self.scratch.count(&knowledge.vectorizer, parsed);
         if !self.scratch.counts.is_unknown() {
             let row = knowledge.vectorizer.row(&self.scratch.counts, None);
             case.classifier_row = Some(self.classifier_rows.push_row(row));
         }
+    }
+
+    fn feed_anomaly(&mut self, parsed: &Parsed<'_>, cache: Option<&VoteCache>, case: &mut Case) {
+        let row = numeric_features(parsed.body, case.masks);
+        if let Some(cache) = cache {
+            let found = cache.numbers(&numeric_input(&row));
+            self.looks[1].count(&found);
+            match found {
+                Found::Hit(vote) => {
+                    case.evidence.votes[Member::Anomaly as usize] = vote;
+                    return;
+                }
+                Found::Miss { keep } => case.keep_numbers = keep,
+            }
+        }
         case.anomaly_row = Some(self.anomaly_rows.len() / NUMERIC_WIDTH);
-        self.anomaly_rows
-            .extend_from_slice(&numeric_features(parsed.body, masks));
-        case
+        self.anomaly_rows.extend_from_slice(&row);
     }
 
     fn ask_models(&mut self, snapshot: &Snapshot, cases: &mut [Case]) {
@@ -139,23 +184,51 @@ impl Judge {
             dense(&self.anomaly_rows),
             &mut self.anomaly_out,
         );
-        for case in cases {
-            let Some(anomaly_row) = case.anomaly_row else {
-                continue;
-            };
-            case.evidence.degraded |= !(classified && measured);
-            if classified && let Some(row) = case.classifier_row {
+        for case in cases.iter_mut() {
+            if let Some(row) = case.classifier_row.filter(|_| classified) {
                 let raw = &self.classifier_out[row * 4..row * 4 + 4];
                 let vote = knowledge.classifier.vote(raw);
                 case.evidence.votes[Member::Classifier as usize] = Some(vote);
                 case.keep_raw(0, raw);
             }
-            if measured {
-                let score = self.anomaly_out[anomaly_row];
+            if let Some(row) = case.anomaly_row.filter(|_| measured) {
+                let score = self.anomaly_out[row];
                 case.evidence.votes[Member::Anomaly as usize] = knowledge.anomaly.vote(score);
                 case.keep_raw(1, &[score]);
             }
+            let unclassified = case.classifier_row.is_some() && !classified;
+            let unmeasured = case.anomaly_row.is_some() && !measured;
+            case.evidence.degraded |= unclassified || unmeasured;
         }
+        if let Some(cache) = &snapshot.cache {
+            self.remember(cache, cases, classified, measured);
+        }
+    }
+
+    /// Keeps the votes of this batch that were seen before, and counts its looks.
+    fn remember(
+        &mut self,
+        cache: &VoteCache,
+        cases: &mut [Case],
+        classified: bool,
+        measured: bool,
+    ) {
+        for case in cases {
+            let votes = &case.evidence.votes;
+            let known = case.classifier_row.is_none() || classified;
+            if let Some(key) = case.text_key.take().filter(|_| known) {
+                let vote = votes[Member::Classifier as usize];
+                let masks = case.masks;
+                cache.keep_text(key, TextVote { vote, masks });
+            }
+            if let Some(row) = case.anomaly_row.filter(|_| case.keep_numbers && measured) {
+                let row = &self.anomaly_rows[row * NUMERIC_WIDTH..][..NUMERIC_WIDTH];
+                cache.keep_numbers(numeric_input(row), votes[Member::Anomaly as usize]);
+            }
+        }
+        let counts = cache.counts();
+        self.looks[0].report(&counts.classifier);
+        self.looks[1].report(&counts.anomaly);
     }
 
     fn conclude(&mut self, snapshot: &Snapshot, record: &Record, case: Case) -> Judgement {
@@ -273,6 +346,9 @@ impl Scratch {
             },
             classifier_row: None,
             anomaly_row: None,
+            masks: 0,
+            text_key: None,
+            keep_numbers: false,
             raw: [None, None],
         }
     }

@@ -4,6 +4,7 @@
 //! holds one judges with all of it, so that no verdict can mix two bundles.
 
 mod breaker;
+mod cache;
 mod explain;
 mod lane;
 mod members;
@@ -26,6 +27,7 @@ use crate::rules::{ComplianceSet, RuleSet};
 use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
 
 use breaker::Breaker;
+pub use cache::{CacheCounts, CacheStatus, VoteCache};
 pub use explain::{Explanation, MatchedRule, NumericFeature, TermEffect, VoteDetail};
 pub use lane::{Judge, Models};
 pub use members::{Anomaly, Classifier};
@@ -125,6 +127,7 @@ pub struct Snapshot {
     judges: Vec<Mutex<Judge>>,
     breakers: [Breaker; 2],
     model_infos: [ModelInfo; 2],
+    cache: Option<VoteCache>,
 }
 
 impl Snapshot {
@@ -149,7 +152,19 @@ impl Snapshot {
             judges,
             breakers: Default::default(),
             model_infos,
+            cache: None,
         })
+    }
+
+    /// With a cache of the models' votes, empty as yet.
+    pub fn with_cache(mut self, cache: VoteCache) -> Snapshot {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// The cache of the models' votes, where there is one.
+    pub fn cache(&self) -> Option<&VoteCache> {
+        self.cache.as_ref()
     }
 
     /// Judges records as one batch; answers are in their order.

@@ -296,6 +296,28 @@ fn a_late_record_has_what_the_rules_say() {
 }
 
 #[test]
+fn a_vote_is_remembered_and_a_failure_is_not() {
+    let mut stage = Stage::new();
+    stage.snapshot = stage
+        .snapshot
+        .with_cache(VoteCache::new(64, Arc::default()));
+    let runs = |stage: &Stage| stage.classifier_runs.load(Ordering::Relaxed);
+    stage.classifier.store(FAILS, Ordering::Relaxed);
+    stage.anomaly.store(FAILS, Ordering::Relaxed);
+    let failed = stage.judge("disk replaced");
+    assert_eq!(failed.flags, [Flag::LowConfidence, Flag::Degraded]);
+    stage.classifier.store(WORKS, Ordering::Relaxed);
+    stage.anomaly.store(WORKS, Ordering::Relaxed);
+    stage.snapshot.breakers = Default::default();
+    let asked = stage.judge("disk replaced");
+    assert_eq!((runs(&stage), asked.flags.len()), (2, 0));
+    stage.classifier.store(FAILS, Ordering::Relaxed);
+    stage.anomaly.store(FAILS, Ordering::Relaxed);
+    assert_eq!(stage.judge("disk replaced"), asked, "no model is asked");
+    assert_eq!(runs(&stage), 2);
+}
+
+#[test]
 fn groups_of_one_batch_keep_their_own_detail_and_deadline() {
     let stage = Stage::new();
     let records = [record("disk failed"), record("disk replaced")];

@@ -9,6 +9,7 @@ use prometheus::{
 };
 
 use crate::batch::{Load, Observer, Release};
+use crate::pipeline::CacheStatus;
 
 use super::labels::{self, Check, Overload};
 
@@ -123,6 +124,10 @@ metrics! {
     batch_records: Histogram = "batch_records" []
     /// Batches by why they were released: size, delay, direct, deadline, drain.
     batch_released: IntCounterVec = "batch_released_total" ["reason"]
+    /// Looks for a model's vote among the remembered ones, by member and result: hit, miss.
+    vote_cache: IntCounterVec = "vote_cache_total" ["member", "result"]
+    /// Inputs whose vote is remembered, by member.
+    vote_cache_entries: IntGaugeVec = "vote_cache_entries" ["member"]
     /// Requests turned away before anything of them was accepted, by reason.
     overload: IntCounterVec = "overload_total" ["reason"]
     /// The bundle that serves; always 1.
@@ -176,6 +181,19 @@ impl Metrics {
         self.queue_records.set(whole(load.queued.records));
         self.queue_bytes.set(whole(load.queued.bytes));
         self.queue_oldest_age.set(load.oldest.as_secs_f64());
+    }
+
+    /// What is remembered of a member's votes. The looks are counted where they happen; here they
+    /// are only shown.
+    pub fn remembered(&self, member: &str, cache: &CacheStatus) {
+        for (result, total) in [("hit", cache.hits), ("miss", cache.misses)] {
+            let counter = self.vote_cache.with_label_values(&[member, result]);
+            counter.inc_by(total.saturating_sub(counter.get()));
+        }
+        let entries = i64::try_from(cache.entries).unwrap_or(i64::MAX);
+        self.vote_cache_entries
+            .with_label_values(&[member])
+            .set(entries);
     }
 
     /// All metrics in Prometheus' text format.
