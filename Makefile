@@ -23,7 +23,7 @@ help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
-run: onnxruntime ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="--config FILE")
+run: ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="--config FILE")
 	$(CARGO) run --release $(LOCKED) -- serve $(ARGS)
 
 .PHONY: test

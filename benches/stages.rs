@@ -99,7 +99,7 @@ fn stages(c: &mut Criterion) {
 
 fn judge(c: &mut Criterion) {
     let config = Config::load(None, std::iter::empty()).expect("the defaults are valid");
-    let loader = Loader::new(&config).expect("ONNX Runtime loads; `make run` installs it");
+    let loader = Loader::new(&config).expect("the default packs are valid");
     let loaded = loader
         .load(&Origin::Builtin, Proof::Golden, false)
         .expect("the built-in bundle loads");

@@ -191,17 +191,22 @@ fn bad_usage_and_bad_configuration_are_64_and_a_missing_file_is_1() {
 }
 
 #[test]
-fn a_missing_library_says_what_to_do() {
-    let output = logtriage()
-        .args(["classify"])
-        .env("LOGTRIAGE__ENGINE__LIBRARY", "/nowhere/libonnxruntime.so")
-        .stdin(Stdio::null())
-        .output()
-        .expect("it runs");
+fn a_missing_library_matters_only_to_who_asks_for_it_and_says_what_to_do() {
+    let classify = |kind: &str| {
+        logtriage()
+            .args(["classify"])
+            .env("LOGTRIAGE__ENGINE__LIBRARY", "/nowhere/libonnxruntime.so")
+            .env("LOGTRIAGE__ENGINE__MEMBERS__ANOMALY", kind)
+            .stdin(Stdio::null())
+            .output()
+            .expect("it runs")
+    };
+    assert_eq!(classify("auto").status.code(), Some(0));
+    let output = classify("onnxruntime");
     assert_eq!(output.status.code(), Some(1));
     let message = text(&output.stderr);
     assert!(
-        message.contains("/nowhere/libonnxruntime.so") && message.contains("make run"),
+        message.contains("/nowhere/libonnxruntime.so") && message.contains("make onnxruntime"),
         "{message}"
     );
 }

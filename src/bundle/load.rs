@@ -1,19 +1,23 @@
 //! From files to a snapshot: digests, settings, shapes, then the proof.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use bytes::Bytes;
 
 use super::files::{Origin, sha256};
 use super::manifest::Manifest;
+use super::site::{Site, own_policy};
 use super::{BundleError, proof};
-use crate::config::{CacheConfig, CompliancePacks, Config, DecisionConfig, OnDegraded};
-use crate::engine::{GraphContract, Runtime};
-use crate::ensemble::Policy;
+use crate::config::{CacheConfig, Config};
+use crate::engine::{EngineError, Engines, Graph, GraphContract};
 use crate::features::{Vectorizer, VocabularyFile};
 use crate::pipeline::{
     Anomaly, CacheCounts, Classifier, Identity, Knowledge, Models, Snapshot, VoteCache,
 };
-use crate::rules::{self, ComplianceSet, Pack, RuleError, RuleSet};
-use crate::verdict::Category;
+use crate::rules::{self, ComplianceSet, Pack, RuleSet};
+use crate::verdict::{Category, Member};
 
 /// Whether golden samples are judged before the bundle serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,64 +30,12 @@ pub enum Proof {
 
 /// Builds snapshots: the engine and the site's own settings, which stay the same from bundle to bundle.
 pub struct Loader {
-    runtime: Runtime,
+    engines: Engines,
     workers: usize,
     site: Site,
     cache: CacheConfig,
     /// Looks into the vote caches of all snapshots that this loader makes.
     cache_counts: Arc<CacheCounts>,
-}
-
-/// What a site adds to every bundle, or says in its place.
-struct Site {
-    packs: Vec<Pack>,
-    frameworks: Vec<rules::Framework>,
-    disable: Vec<String>,
-    decision: DecisionConfig,
-    skip_models: bool,
-}
-
-impl Site {
-    /// No site at all: the bundle speaks for itself.
-    fn none() -> Site {
-        Site {
-            packs: Vec::new(),
-            frameworks: Vec::new(),
-            disable: Vec::new(),
-            decision: DecisionConfig {
-                min_confidence: None,
-                noise_threshold: None,
-                weights: None,
-                on_degraded: OnDegraded::Judge,
-            },
-            skip_models: false,
-        }
-    }
-
-    /// Reads the packs and compiles them by themselves, so that their faults are not laid at the
-    /// door of a bundle.
-    fn read(config: &Config) -> Result<Site, RuleError> {
-        let mut packs = Vec::new();
-        for directory in &config.rules.packs {
-            packs.extend(rules::read_packs(directory)?);
-        }
-        let mut frameworks = Vec::new();
-        for source in &config.rules.compliance {
-            frameworks.extend(match source {
-                CompliancePacks::Builtin => super::builtin_frameworks()?,
-                CompliancePacks::Dir(directory) => rules::read_frameworks(directory)?,
-            });
-        }
-        RuleSet::compile(packs.clone(), &[])?;
-        ComplianceSet::compile(frameworks.clone())?;
-        Ok(Site {
-            packs,
-            frameworks,
-            disable: config.rules.disable.clone(),
-            decision: config.decision.clone(),
-            skip_models: config.compliance.skip_models,
-        })
-    }
 }
 
 /// A bundle that was loaded and proved.
@@ -95,10 +47,10 @@ pub struct Loaded {
 }
 
 impl Loader {
-    /// Loads the engine and reads the site's packs.
+    /// Reads the site's packs. An engine's library is loaded when a bundle first needs it.
     pub fn new(config: &Config) -> Result<Loader, BundleError> {
         Ok(Loader {
-            runtime: Runtime::load(config.engine.clone())?,
+            engines: Engines::new(config.engine.clone()),
             workers: config.engine.workers.get(),
             site: Site::read(config).map_err(BundleError::Site)?,
             cache: config.cache.clone(),
@@ -113,21 +65,25 @@ impl Loader {
         proof: Proof,
         stand_in: bool,
     ) -> Result<Loaded, BundleError> {
-        let manifest_bytes = origin.read("manifest.json")?;
-        let manifest = Manifest::parse(&manifest_bytes)?;
-        let parts = Parts::read(origin, &manifest, &sha256(&manifest_bytes))?;
-        // The proof is the bundle's own: its rules and weights, one worker, no site settings.
-        let own = parts.snapshot(&self.runtime, &manifest, &Site::none(), 1, false)?;
+        let (manifest, parts) = Parts::read(origin)?;
+        let graphs = Graphs::load(&self.engines, &manifest, &parts)?;
+        let own = parts.knowledge(&manifest)?;
+        let mut first = graphs.models()?;
+        Graphs::log(&first);
         if proof == Proof::Golden {
-            let golden = origin.read_checked(
-                &manifest.golden.file,
-                listed(&manifest, &manifest.golden.file)?,
-            )?;
-            proof::golden(&own, &golden, manifest.golden.tolerance)?;
+            // The proof is the bundle's own: its rules and weights, no site settings. The models are
+            // those that the first worker will serve with.
+            let snapshot = Snapshot::new(own.clone(), first, Vec::new());
+            proof::golden(&snapshot, &parts.golden, manifest.golden.tolerance)?;
+            first = match snapshot.into_first_models() {
+                Some(models) => models,
+                None => graphs.models()?,
+            };
         }
-        drop(own);
-        let snapshot =
-            parts.snapshot(&self.runtime, &manifest, &self.site, self.workers, stand_in)?;
+        let others = (1..self.workers).map(|_| graphs.models());
+        let others = others.collect::<Result<Vec<Models>, EngineError>>()?;
+        let knowledge = self.site.apply(own, &parts.rules, &manifest, stand_in)?;
+        let snapshot = Snapshot::new(knowledge, first, others);
         proof::warm_up(&snapshot, self.workers)?;
         // After the warm-up, whose lines no sender will ever send.
         let snapshot = match self.cache.enabled {
@@ -141,107 +97,129 @@ impl Loader {
     }
 }
 
-/// Everything read and checked, before models are made of it.
-struct Parts {
-    identity: Identity,
-    vocabulary: VocabularyFile,
-    rules: Vec<Pack>,
-    classifier: Vec<u8>,
-    anomaly: Vec<u8>,
+/// Both members' graphs, each with its engine.
+struct Graphs {
+    classifier: Graph,
+    anomaly: Graph,
 }
 
-impl Parts {
-    fn read(origin: &Origin, manifest: &Manifest, digest: &str) -> Result<Parts, BundleError> {
-        // Every listed file is checked, those for people too: a bundle is served as it was made.
-        for (name, entry) in &manifest.files {
-            origin.read_checked(name, entry)?;
-        }
-        let read = |name: &str| origin.read_checked(name, listed(manifest, name)?);
-        let vocabulary_file = &manifest.text.vocabulary;
-        let vocabulary: VocabularyFile = serde_json::from_slice(&read(vocabulary_file)?)
-            .map_err(BundleError::unreadable(vocabulary_file))?;
-        if vocabulary.ngram != manifest.text.ngram {
-            let found = format!("{:?} in {vocabulary_file}", vocabulary.ngram);
-            return Err(BundleError::setting(
-                "text.ngram",
-                &format!("{:?}", manifest.text.ngram),
-                found,
-            ));
-        }
-        let width = manifest.members.classifier.input_width;
-        if vocabulary.columns.len() != width {
-            let found = format!("{} columns in {vocabulary_file}", vocabulary.columns.len());
-            return Err(BundleError::setting(
-                "members.classifier.input_width",
-                &width.to_string(),
-                found,
-            ));
-        }
-        let rules_file = &manifest.members.rules.file;
-        let rules_bytes = read(rules_file)?;
-        let rules_text =
-            std::str::from_utf8(&rules_bytes).map_err(BundleError::unreadable(rules_file))?;
-        Ok(Parts {
-            identity: Identity {
-                name: manifest.name.clone(),
-                version: manifest.version.clone(),
-                digest: format!("sha256:{digest}"),
-            },
-            vocabulary,
-            rules: rules::parse_packs(rules_file, rules_text)?,
-            classifier: read(&manifest.members.classifier.file)?.into_owned(),
-            anomaly: read(&manifest.members.anomaly.file)?.into_owned(),
+impl Graphs {
+    fn load(engines: &Engines, manifest: &Manifest, parts: &Parts) -> Result<Graphs, EngineError> {
+        let [classifier, anomaly] = contracts(manifest);
+        Ok(Graphs {
+            classifier: engines.graph(Member::Classifier, parts.classifier.clone(), &classifier)?,
+            anomaly: engines.graph(Member::Anomaly, parts.anomaly.clone(), &anomaly)?,
         })
     }
 
-    fn snapshot(
-        &self,
-        runtime: &Runtime,
-        manifest: &Manifest,
-        site: &Site,
-        workers: usize,
-        stand_in: bool,
-    ) -> Result<Snapshot, BundleError> {
-        let members = &manifest.members;
-        let knowledge = self.knowledge(manifest, site, stand_in)?;
-        let classifier = GraphContract {
-            file: &members.classifier.file,
-            input: "features",
-            input_width: members.classifier.input_width,
-            output: "probabilities",
-            output_width: 4,
-        };
-        let anomaly = GraphContract {
-            file: &members.anomaly.file,
-            input: "features",
-            input_width: members.anomaly.input_width,
-            output: "score",
-            output_width: 1,
-        };
-        let models = || {
-            Ok(Models {
-                classifier: runtime.model(&self.classifier, &classifier)?,
-                anomaly: runtime.model(&self.anomaly, &anomaly)?,
-            })
-        };
-        Ok(Snapshot::new(knowledge, workers, models)?)
+    fn models(&self) -> Result<Models, EngineError> {
+        Ok(Models {
+            classifier: self.classifier.model()?,
+            anomaly: self.anomaly.model()?,
+        })
     }
 
-    fn knowledge(
-        &self,
-        manifest: &Manifest,
-        site: &Site,
-        stand_in: bool,
-    ) -> Result<Knowledge, BundleError> {
-        let packs = self.rules.iter().chain(&site.packs).cloned().collect();
+    fn log(models: &Models) {
+        for (member, model) in [
+            ("classifier", &models.classifier),
+            ("anomaly", &models.anomaly),
+        ] {
+            let info = model.info();
+            tracing::info!(
+                member,
+                engine = info.engine,
+                provider = info.provider,
+                reason = info.engine_reason,
+                "engine chosen"
+            );
+        }
+    }
+}
+
+/// What the graphs of the classifier and of the anomaly detector must look like.
+pub(super) fn contracts(manifest: &Manifest) -> [GraphContract<'_>; 2] {
+    let members = &manifest.members;
+    let classifier = GraphContract {
+        file: &members.classifier.file,
+        input: "features",
+        input_width: members.classifier.input_width,
+        output: "probabilities",
+        output_width: 4,
+        absent: Some(members.classifier.missing.value()),
+    };
+    let anomaly = GraphContract {
+        file: &members.anomaly.file,
+        input: "features",
+        input_width: members.anomaly.input_width,
+        output: "score",
+        output_width: 1,
+        absent: None,
+    };
+    [classifier, anomaly]
+}
+
+/// Everything read and checked, before models are made of it.
+pub(super) struct Parts {
+    identity: Identity,
+    vocabulary: VocabularyFile,
+    rules: Vec<Pack>,
+    pub(super) classifier: Bytes,
+    pub(super) anomaly: Bytes,
+    golden: Bytes,
+}
+
+impl Parts {
+    pub(super) fn read(origin: &Origin) -> Result<(Manifest, Parts), BundleError> {
+        let manifest_bytes = origin.read("manifest.json")?;
+        let manifest = Manifest::parse(&manifest_bytes)?;
+        // Every listed file is checked, those for people too: a bundle is served as it was made.
+        let mut files = BTreeMap::new();
+        for (name, entry) in &manifest.files {
+            let bytes = match origin.read_checked(name, entry)? {
+                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                Cow::Owned(bytes) => Bytes::from(bytes),
+            };
+            files.insert(name.as_str(), bytes);
+        }
+        let listed = |name: &str| {
+            files
+                .get(name)
+                .cloned()
+                .ok_or_else(|| BundleError::Unlisted {
+                    file: name.to_owned(),
+                    found: files.keys().copied().collect::<Vec<_>>().join(", "),
+                })
+        };
+        let vocabulary = vocabulary(&manifest, &listed(&manifest.text.vocabulary)?)?;
+        let rules_file = &manifest.members.rules.file;
+        let rules_bytes = listed(rules_file)?;
+        let rules_text =
+            std::str::from_utf8(&rules_bytes).map_err(BundleError::unreadable(rules_file))?;
+        let parts = Parts {
+            identity: Identity {
+                name: manifest.name.clone(),
+                version: manifest.version.clone(),
+                digest: format!("sha256:{}", sha256(&manifest_bytes)),
+            },
+            vocabulary,
+            rules: rules::parse_packs(rules_file, rules_text)?,
+            classifier: listed(&manifest.members.classifier.file)?,
+            anomaly: listed(&manifest.members.anomaly.file)?,
+            golden: listed(&manifest.golden.file)?,
+        };
+        Ok((manifest, parts))
+    }
+
+    /// What the bundle knows by itself, no site settings applied.
+    fn knowledge(&self, manifest: &Manifest) -> Result<Knowledge, BundleError> {
         let mut labels = [Category::Critical; 4];
         labels.copy_from_slice(&manifest.labels);
         let members = &manifest.members;
         Ok(Knowledge {
             identity: Arc::new(self.identity.clone()),
-            rules: RuleSet::compile(packs, &site.disable)?,
-            compliance: ComplianceSet::compile(site.frameworks.clone())?,
-            vectorizer: Vectorizer::new(self.vocabulary.clone())?,
+            rules: Arc::new(RuleSet::compile(self.rules.clone(), &[])?),
+            compliance: Arc::new(ComplianceSet::compile(Vec::new())?),
+            vectorizer: Arc::new(Vectorizer::new(self.vocabulary.clone())?),
             classifier: Classifier {
                 missing: members.classifier.missing.value(),
                 temperature: members.classifier.calibration.temperature,
@@ -251,51 +229,31 @@ impl Parts {
                 knots: members.anomaly.calibration.knots.clone(),
                 threshold: members.anomaly.threshold,
             },
-            policy: policy(manifest, site),
-            stand_in,
+            policy: own_policy(manifest),
+            stand_in: false,
         })
     }
 }
 
-/// The bundle's weights and thresholds, unless the configuration says otherwise.
-fn policy(manifest: &Manifest, site: &Site) -> Policy {
-    let members = &manifest.members;
-    let decision = &site.decision;
-    let weights = decision.weights.map_or(
-        [
-            members.rules.weight,
-            members.classifier.weight,
-            members.anomaly.weight,
-        ],
-        |w| [w.rules, w.classifier, w.anomaly],
-    );
-    Policy {
-        weights,
-        noise_threshold: decision
-            .noise_threshold
-            .unwrap_or(manifest.decision.noise_threshold),
-        min_confidence: decision
-            .min_confidence
-            .unwrap_or(manifest.decision.min_confidence),
-        forward_degraded: decision.on_degraded == OnDegraded::Forward,
-        skip_models_on_compliance: site.skip_models,
+/// Reads the vocabulary and holds it to the manifest.
+fn vocabulary(manifest: &Manifest, bytes: &[u8]) -> Result<VocabularyFile, BundleError> {
+    let file = &manifest.text.vocabulary;
+    let vocabulary: VocabularyFile =
+        serde_json::from_slice(bytes).map_err(BundleError::unreadable(file))?;
+    if vocabulary.ngram != manifest.text.ngram {
+        return Err(BundleError::setting(
+            "text.ngram",
+            &format!("{:?}", manifest.text.ngram),
+            format!("{:?} in {file}", vocabulary.ngram),
+        ));
     }
-}
-
-fn listed<'a>(
-    manifest: &'a Manifest,
-    name: &str,
-) -> Result<&'a super::manifest::FileEntry, BundleError> {
-    manifest
-        .files
-        .get(name)
-        .ok_or_else(|| BundleError::Unlisted {
-            file: name.to_owned(),
-            found: manifest
-                .files
-                .keys()
-                .cloned()
-                .collect::<Vec<_>>()
-                .join(", "),
-        })
+    let width = manifest.members.classifier.input_width;
+    if vocabulary.columns.len() != width {
+        return Err(BundleError::setting(
+            "members.classifier.input_width",
+            &width.to_string(),
+            format!("{} columns in {file}", vocabulary.columns.len()),
+        ));
+    }
+    Ok(vocabulary)
 }

@@ -7,6 +7,7 @@ mod load;
 pub mod manifest;
 mod proof;
 mod settings;
+mod site;
 mod store;
 
 pub use crate::pipeline::Identity;

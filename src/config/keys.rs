@@ -32,6 +32,8 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("engine.provider", Kind::List),
     ("engine.profile", Kind::Scalar),
     ("engine.workers", Kind::Scalar),
+    ("engine.members.classifier", Kind::Scalar),
+    ("engine.members.anomaly", Kind::Scalar),
     ("batch.max_records", Kind::Scalar),
     ("batch.max_delay", Kind::Scalar),
     ("batch.queue_records", Kind::Scalar),

@@ -33,7 +33,8 @@ pub use judgement::{
     ComplianceConfig, CompliancePacks, DecisionConfig, OnDegraded, RulesConfig, Weights,
 };
 pub use models::{
-    BatchConfig, EngineConfig, EngineKind, ModelsConfig, OnStartFailure, Optimization, Provider,
+    BatchConfig, EngineConfig, EngineKind, MemberEngines, ModelsConfig, OnStartFailure,
+    Optimization, Provider,
 };
 pub use service::{LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig};
 

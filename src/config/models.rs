@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::error::ConfigError;
 use super::reader::{Reader, choose, one_of};
 use super::{host, serialize};
+use crate::verdict::Member;
 
 /// Where the models come from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -64,19 +65,38 @@ pub struct EngineConfig {
     pub providers: Vec<Provider>,
     /// Start of the names of ONNX Runtime's profile files; none are written without it.
     pub profile: Option<PathBuf>,
-    /// How many workers judge at the same time, each with its own sessions.
+    /// How many workers judge at the same time, each with its own models.
     pub workers: NonZeroUsize,
+    /// Which engine runs one member, whatever `kind` says.
+    pub members: MemberEngines,
+}
+
+/// The engine of single members.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MemberEngines {
+    /// Of the classifier.
+    pub classifier: Option<EngineKind>,
+    /// Of the anomaly detector.
+    pub anomaly: Option<EngineKind>,
 }
 
 /// What runs an ONNX file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineKind {
-    /// The best that is available.
+    /// Native where that engine runs the graph in full, else ONNX Runtime.
     Auto,
-    /// ONNX Runtime, loaded at start.
+    /// The engine for trees that is built in.
+    Native,
+    /// ONNX Runtime, whose library is loaded at start.
     OnnxRuntime,
 }
+
+const KINDS: [(&str, EngineKind); 3] = [
+    ("auto", EngineKind::Auto),
+    ("native", EngineKind::Native),
+    ("onnxruntime", EngineKind::OnnxRuntime),
+];
 
 /// Graph optimisation of ONNX Runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -146,13 +166,10 @@ impl Provider {
 
 impl EngineConfig {
     pub(super) fn read(reader: &Reader<'_>) -> Result<EngineConfig, ConfigError> {
-        let kinds = [
-            ("auto", EngineKind::Auto),
-            ("onnxruntime", EngineKind::OnnxRuntime),
-        ];
+        let member = |key| reader.optional(key, &one_of(&KINDS), |text| choose(&KINDS, text));
         let levels = format!("{}, or 0, 1, 2, 3, 99", one_of(&OPTIMIZATIONS));
         Ok(EngineConfig {
-            kind: reader.word("engine.kind", EngineKind::Auto, &kinds)?,
+            kind: reader.word("engine.kind", EngineKind::Auto, &KINDS)?,
             library: reader.path("engine.library")?,
             intra_threads: reader.count("engine.intra_threads", NonZeroUsize::MIN)?,
             inter_threads: reader.count("engine.inter_threads", NonZeroUsize::MIN)?,
@@ -164,7 +181,24 @@ impl EngineConfig {
                 .optional("engine.profile", "a path", profile)?
                 .flatten(),
             workers: reader.count_or_auto("engine.workers", host::processors)?,
+            members: MemberEngines {
+                classifier: member("engine.members.classifier")?,
+                anomaly: member("engine.members.anomaly")?,
+            },
         })
+    }
+
+    /// Which engine is to run a member, and the key that says so.
+    pub fn kind_of(&self, member: Member) -> (EngineKind, &'static str) {
+        let own = match member {
+            Member::Classifier => (self.members.classifier, "engine.members.classifier"),
+            Member::Anomaly => (self.members.anomaly, "engine.members.anomaly"),
+            Member::Rules => (None, "engine.kind"),
+        };
+        match own {
+            (Some(kind), key) => (kind, key),
+            (None, _) => (self.kind, "engine.kind"),
+        }
     }
 }
 

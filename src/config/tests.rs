@@ -256,7 +256,7 @@ fn wrong_values_are_refused_with_what_would_be_right() {
         ),
         (
             "engine: {kind: tensorflow}",
-            "engine.kind in c.yaml: expected one of auto, onnxruntime,",
+            "engine.kind in c.yaml: expected one of auto, native, onnxruntime,",
         ),
         (
             "engine: {provider: [gpu]}",

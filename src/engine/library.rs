@@ -47,7 +47,7 @@ mod tests {
         let error = find(Some("/nowhere/libonnxruntime.so".as_ref())).expect_err("nothing there");
         let text = error.to_string();
         assert!(
-            text.contains("/nowhere/libonnxruntime.so") && text.contains("make run"),
+            text.contains("/nowhere/libonnxruntime.so") && text.contains("make onnxruntime"),
             "{text}"
         );
     }

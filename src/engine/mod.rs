@@ -1,6 +1,11 @@
 //! Engines: what runs a bundle's ONNX files. Rows of float32 in, rows of float32 out.
+//!
+//! Trees run on the native engine ([`native`]), every other graph on ONNX Runtime, whose library is
+//! loaded only then; [`choice`] decides, member by member.
 
+mod choice;
 mod library;
+pub mod native;
 mod onnxruntime;
 mod rows;
 
@@ -10,7 +15,7 @@ use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
 
-pub use onnxruntime::Runtime;
+pub use choice::{Engines, Graph};
 pub use rows::{Rows, SparseBatch, SparseRows};
 
 /// Why an engine could not load or run a model.
@@ -18,7 +23,7 @@ pub use rows::{Rows, SparseBatch, SparseRows};
 pub enum EngineError {
     /// The native library is nowhere.
     #[error(
-        "expected the ONNX Runtime library (1.24 or newer), found none; looked at: {}; run `make run` once, which installs it, \
+        "expected the ONNX Runtime library (1.24 or newer), found none; looked at: {}; run `make onnxruntime` once, which installs it, \
          or set engine.library or ORT_DYLIB_PATH to libonnxruntime.so",
         .looked_at.join(", ")
     )]
@@ -37,12 +42,24 @@ pub enum EngineError {
         detail: String,
     },
     /// A graph does not load.
-    #[error("{file}: ONNX Runtime does not load the graph: {detail}")]
+    #[error("{file}: the engine {engine} does not load the graph: {detail}")]
     Load {
         /// The bundle's file.
         file: String,
-        /// ONNX Runtime's words.
+        /// The engine.
+        engine: &'static str,
+        /// The engine's words.
         detail: String,
+    },
+    /// A graph that the one engine that is allowed does not run.
+    #[error("{file}: the native engine does not run {what}; set {key} to auto or onnxruntime")]
+    Unsupported {
+        /// The bundle's file.
+        file: String,
+        /// The operator, attribute or value.
+        what: String,
+        /// The configuration key that allows no other engine.
+        key: &'static str,
     },
     /// A graph is not the one that the manifest describes.
     #[error("{file}: expected {expected}, found {found}")]
@@ -82,6 +99,28 @@ pub struct GraphContract<'a> {
     pub output: &'a str,
     /// Columns of that output.
     pub output_width: usize,
+    /// What absent columns of sparse rows will hold; `None` where rows will be dense.
+    pub absent: Option<f32>,
+}
+
+impl GraphContract<'_> {
+    /// Name and width of the `input` or the `output`.
+    fn side(&self, side: &str) -> (&str, usize) {
+        match side {
+            "input" => (self.input, self.input_width),
+            _ => (self.output, self.output_width),
+        }
+    }
+
+    /// The refusal of a graph whose `input` or `output` is another than this.
+    fn shape(&self, side: &str, found: String) -> EngineError {
+        let (name, width) = self.side(side);
+        EngineError::Shape {
+            file: self.file.to_owned(),
+            expected: format!("an {side} {name:?} of float32 [N, {width}]"),
+            found,
+        }
+    }
 }
 
 /// One loaded model. It is owned by one worker at a time.
@@ -97,8 +136,10 @@ pub trait Model: Send {
 /// What is known of a loaded model.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ModelInfo {
-    /// The engine that runs it: `onnxruntime`.
+    /// The engine that runs it: `native` or `onnxruntime`.
     pub engine: &'static str,
+    /// Why that engine.
+    pub engine_reason: String,
     /// The execution provider that is asked first.
     pub provider: &'static str,
     /// What the graph says of itself.

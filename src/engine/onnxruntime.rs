@@ -13,9 +13,10 @@ use ort::ep::{
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{TensorElementType, TensorRef, ValueType};
+use prost::bytes::Bytes;
 
 use super::{EngineError, GraphContract, GraphInfo, Model, ModelInfo, Rows, library};
-use crate::config::{EngineConfig, EngineKind, Optimization, Provider};
+use crate::config::{EngineConfig, Optimization, Provider};
 
 /// ONNX Runtime allows one environment a process, so the first one made serves all.
 static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
@@ -31,10 +32,6 @@ pub struct Runtime {
 impl Runtime {
     /// Finds and loads the library; further calls reuse what the first one loaded.
     pub fn load(options: EngineConfig) -> Result<Runtime, EngineError> {
-        match options.kind {
-            // ONNX Runtime is the one engine there is.
-            EngineKind::Auto | EngineKind::OnnxRuntime => {}
-        }
         let mut shared = ENVIRONMENT
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -54,36 +51,33 @@ impl Runtime {
     }
 
     /// Loads a graph and checks that it is the one that the manifest describes.
-    pub fn model(
+    pub(super) fn graph(
         &self,
-        graph: &[u8],
+        graph: Bytes,
         contract: &GraphContract<'_>,
-    ) -> Result<Box<dyn Model>, EngineError> {
+    ) -> Result<RuntimeGraph, EngineError> {
         let refuse = |detail: String| EngineError::Load {
             file: contract.file.to_owned(),
+            engine: "onnxruntime",
             detail,
         };
         let session = self
-            .session(graph, contract)
+            .session(&graph, contract.file)
             .map_err(|e| refuse(e.to_string()))?;
         check(&session, contract)?;
-        let info = ModelInfo {
-            engine: "onnxruntime",
-            provider: self.provider.as_str(),
-            graph: describe(&session).map_err(|e| refuse(e.to_string()))?,
-        };
-        Ok(Box::new(OrtModel {
-            session,
+        Ok(RuntimeGraph {
+            runtime: self.clone(),
+            info: describe(&session).map_err(|e| refuse(e.to_string()))?,
+            bytes: graph,
             file: contract.file.to_owned(),
             input: contract.input.to_owned(),
             output: contract.output.to_owned(),
             output_width: contract.output_width,
-            dense: Vec::new(),
-            info,
-        }))
+            spare: Mutex::new(Some(session)),
+        })
     }
 
-    fn session(&self, graph: &[u8], contract: &GraphContract<'_>) -> ort::Result<Session> {
+    fn session(&self, graph: &[u8], file: &str) -> ort::Result<Session> {
         let level = match self.options.optimization {
             Optimization::Disable => GraphOptimizationLevel::Disable,
             Optimization::Basic => GraphOptimizationLevel::Level1,
@@ -100,10 +94,59 @@ impl Runtime {
             .with_execution_providers(dispatches(&self.options.providers))?;
         if let Some(prefix) = &self.options.profile {
             let mut name = prefix.clone().into_os_string();
-            name.push(format!("-{}", contract.file.trim_end_matches(".onnx")));
+            name.push(format!("-{}", file.trim_end_matches(".onnx")));
             builder = builder.with_profiling(std::path::PathBuf::from(name))?;
         }
         builder.commit_from_memory(graph)
+    }
+}
+
+/// A graph that was checked, and the one session that this took.
+pub(super) struct RuntimeGraph {
+    runtime: Runtime,
+    bytes: Bytes,
+    file: String,
+    input: String,
+    output: String,
+    output_width: usize,
+    info: GraphInfo,
+    /// The session of the check, for the first model.
+    spare: Mutex<Option<Session>>,
+}
+
+impl RuntimeGraph {
+    /// A model with a session of its own.
+    pub(super) fn model(&self, reason: &str) -> Result<Box<dyn Model>, EngineError> {
+        let spare = self
+            .spare
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+        let session = match spare {
+            Some(session) => session,
+            None => {
+                let session = self.runtime.session(&self.bytes, &self.file);
+                session.map_err(|e| EngineError::Load {
+                    file: self.file.clone(),
+                    engine: "onnxruntime",
+                    detail: e.to_string(),
+                })?
+            }
+        };
+        Ok(Box::new(OrtModel {
+            session,
+            file: self.file.clone(),
+            input: self.input.clone(),
+            output: self.output.clone(),
+            output_width: self.output_width,
+            dense: Vec::new(),
+            info: ModelInfo {
+                engine: "onnxruntime",
+                engine_reason: reason.to_owned(),
+                provider: self.runtime.provider.as_str(),
+                graph: self.info.clone(),
+            },
+        }))
     }
 }
 
@@ -165,29 +208,12 @@ fn dispatches(providers: &[Provider]) -> Vec<ExecutionProviderDispatch> {
 
 /// Input and output must be there, float32, and of the declared widths.
 fn check(session: &Session, contract: &GraphContract<'_>) -> Result<(), EngineError> {
-    let shape = |what: &str, name: &str, width: usize, found: String| EngineError::Shape {
-        file: contract.file.to_owned(),
-        expected: format!("an {what} {name:?} of float32 [N, {width}]"),
-        found,
-    };
-    let sides = [
-        (
-            "input",
-            session.inputs(),
-            contract.input,
-            contract.input_width,
-        ),
-        (
-            "output",
-            session.outputs(),
-            contract.output,
-            contract.output_width,
-        ),
-    ];
-    for (what, outlets, name, width) in sides {
+    let sides = [("input", session.inputs()), ("output", session.outputs())];
+    for (side, outlets) in sides {
+        let (name, width) = contract.side(side);
         let Some(outlet) = outlets.iter().find(|o| o.name() == name) else {
             let names: Vec<&str> = outlets.iter().map(|o| o.name()).collect();
-            return Err(shape(what, name, width, format!("{what}s {names:?}")));
+            return Err(contract.shape(side, format!("{side}s {names:?}")));
         };
         let fits = match outlet.dtype() {
             ValueType::Tensor { ty, shape, .. } => {
@@ -196,12 +222,12 @@ fn check(session: &Session, contract: &GraphContract<'_>) -> Result<(), EngineEr
             _ => false,
         };
         if !fits {
-            return Err(shape(what, name, width, format!("{}", outlet.dtype())));
+            return Err(contract.shape(side, outlet.dtype().to_string()));
         }
     }
     if session.inputs().len() != 1 {
         let found = format!("{} inputs", session.inputs().len());
-        return Err(shape("input", contract.input, contract.input_width, found));
+        return Err(contract.shape("input", found));
     }
     Ok(())
 }

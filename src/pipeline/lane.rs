@@ -83,6 +83,10 @@ impl Judge {
         }
     }
 
+    pub(super) fn into_models(self) -> Models {
+        self.models
+    }
+
     pub(super) fn judge(
         &mut self,
         snapshot: &Snapshot,

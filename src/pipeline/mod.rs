@@ -18,7 +18,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::engine::{EngineError, ModelInfo};
+use crate::engine::ModelInfo;
 use crate::ensemble::Policy;
 use crate::features::Vectorizer;
 use crate::parse::{self, Parsed};
@@ -99,17 +99,17 @@ impl Judgement {
     }
 }
 
-/// Everything that judging needs apart from the loaded models.
-#[derive(Debug)]
+/// Everything that judging needs apart from the loaded models. Copies share the large parts.
+#[derive(Clone, Debug)]
 pub struct Knowledge {
     /// Which bundle this is.
     pub identity: Arc<Identity>,
     /// The bundle's rules and the site's.
-    pub rules: RuleSet,
+    pub rules: Arc<RuleSet>,
     /// Frameworks that claim records.
-    pub compliance: ComplianceSet,
+    pub compliance: Arc<ComplianceSet>,
     /// Words and pairs of words with their weights.
-    pub vectorizer: Vectorizer,
+    pub vectorizer: Arc<Vectorizer>,
     /// How the classifier is fed and read.
     pub classifier: Classifier,
     /// How the anomaly detector is read.
@@ -131,29 +131,28 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Puts a snapshot together with `workers` sets of models made by `models`.
-    pub fn new(
-        knowledge: Knowledge,
-        workers: usize,
-        models: impl Fn() -> Result<Models, EngineError>,
-    ) -> Result<Snapshot, EngineError> {
-        let mut judges = Vec::new();
-        let mut model_infos = None;
-        for _ in 0..workers.max(1) {
-            let models = models()?;
-            model_infos.get_or_insert_with(|| models.infos());
-            judges.push(Mutex::new(Judge::new(models)));
-        }
-        let Some(model_infos) = model_infos else {
-            unreachable!("one worker at least");
-        };
-        Ok(Snapshot {
+    /// Puts a snapshot together: one set of models for the first worker, and one for each other.
+    pub fn new(knowledge: Knowledge, first: Models, others: Vec<Models>) -> Snapshot {
+        let model_infos = first.infos();
+        let judges = std::iter::once(first).chain(others);
+        Snapshot {
             knowledge,
-            judges,
+            judges: judges.map(Judge::new).map(Mutex::new).collect(),
             breakers: Default::default(),
             model_infos,
             cache: None,
-        })
+        }
+    }
+
+    /// Takes the first worker's models out again.
+    pub fn into_first_models(self) -> Option<Models> {
+        let first = self.judges.into_iter().next()?;
+        Some(
+            first
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+                .into_models(),
+        )
     }
 
     /// With a cache of the models' votes, empty as yet.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 
 use super::*;
-use crate::engine::{GraphInfo, Model, Rows};
+use crate::engine::{EngineError, GraphInfo, Model, Rows};
 use crate::features::{NUMERIC_WIDTH, VocabularyFile};
 use crate::rules::{ComplianceSet, parse_pack};
 
@@ -111,22 +111,22 @@ impl Stage {
                 answer: answer.to_vec(),
                 info: ModelInfo {
                     engine: "scripted",
+                    engine_reason: "a test asks for it".into(),
                     provider: "cpu",
                     graph: GraphInfo::default(),
                 },
             };
-        let models = || {
-            Ok(Models {
-                classifier: Box::new(model(
-                    &classifier,
-                    &classifier_runs,
-                    1,
-                    &[0.1, 0.1, 0.7, 0.1],
-                )),
-                anomaly: Box::new(model(&anomaly, &Arc::default(), NUMERIC_WIDTH, &[-0.9])),
-            })
+        let models = || Models {
+            classifier: Box::new(model(
+                &classifier,
+                &classifier_runs,
+                1,
+                &[0.1, 0.1, 0.7, 0.1],
+            )),
+            anomaly: Box::new(model(&anomaly, &Arc::default(), NUMERIC_WIDTH, &[-0.9])),
         };
-        let snapshot = Snapshot::new(knowledge(), workers, models).expect("scripted models load");
+        let others = (1..workers).map(|_| models()).collect();
+        let snapshot = Snapshot::new(knowledge(), models(), others);
         Stage {
             snapshot,
             gate,
@@ -168,9 +168,9 @@ fn knowledge() -> Knowledge {
             version: "1".into(),
             digest: "sha256:0".into(),
         }),
-        rules: RuleSet::compile(vec![pack], &[]).expect("it compiles"),
-        compliance: ComplianceSet::compile(Vec::new()).expect("nothing to compile"),
-        vectorizer: Vectorizer::new(vocabulary).expect("a valid vocabulary"),
+        rules: Arc::new(RuleSet::compile(vec![pack], &[]).expect("it compiles")),
+        compliance: Arc::new(ComplianceSet::compile(Vec::new()).expect("nothing to compile")),
+        vectorizer: Arc::new(Vectorizer::new(vocabulary).expect("a valid vocabulary")),
         classifier: Classifier {
             missing: f32::NAN,
             temperature: 1.0,
@@ -367,7 +367,8 @@ rules:
     examples: {match: ['cardholder a', 'cardholder b'], no_match: ['card']}
 ";
     let frameworks = crate::rules::parse_frameworks("test", framework).expect("a valid framework");
-    stage.snapshot.knowledge.compliance = ComplianceSet::compile(frameworks).expect("it compiles");
+    let compliance = ComplianceSet::compile(frameworks).expect("it compiles");
+    stage.snapshot.knowledge.compliance = Arc::new(compliance);
     stage.snapshot.knowledge.policy.skip_models_on_compliance = true;
     stage.snapshot.knowledge.stand_in = true;
     let claimed = stage.judge("disk of the cardholder data");

@@ -1,0 +1,104 @@
+//! What a site adds to every bundle, or says in its place.
+
+use std::sync::Arc;
+
+use super::manifest::Manifest;
+use crate::config::{CompliancePacks, Config, DecisionConfig, OnDegraded};
+use crate::ensemble::Policy;
+use crate::pipeline::Knowledge;
+use crate::rules::{self, ComplianceSet, Pack, RuleError, RuleSet};
+
+/// The site's packs and settings, read and compiled once for all bundles.
+pub(super) struct Site {
+    packs: Vec<Pack>,
+    compliance: Arc<ComplianceSet>,
+    disable: Vec<String>,
+    decision: DecisionConfig,
+    skip_models: bool,
+}
+
+impl Site {
+    /// Reads the packs and compiles them by themselves, so that their faults are not laid at the
+    /// door of a bundle.
+    pub(super) fn read(config: &Config) -> Result<Site, RuleError> {
+        let mut packs = Vec::new();
+        for directory in &config.rules.packs {
+            packs.extend(rules::read_packs(directory)?);
+        }
+        let mut frameworks = Vec::new();
+        for source in &config.rules.compliance {
+            frameworks.extend(match source {
+                CompliancePacks::Builtin => super::builtin_frameworks()?,
+                CompliancePacks::Dir(directory) => rules::read_frameworks(directory)?,
+            });
+        }
+        RuleSet::compile(packs.clone(), &[])?;
+        Ok(Site {
+            packs,
+            compliance: Arc::new(ComplianceSet::compile(frameworks)?),
+            disable: config.rules.disable.clone(),
+            decision: config.decision.clone(),
+            skip_models: config.compliance.skip_models,
+        })
+    }
+
+    /// The knowledge of a bundle with rules of its own as this site serves it. Rules are compiled
+    /// anew only where the site adds or disables some.
+    pub(super) fn apply(
+        &self,
+        own: Knowledge,
+        rules: &[Pack],
+        manifest: &Manifest,
+        stand_in: bool,
+    ) -> Result<Knowledge, RuleError> {
+        let same = self.packs.is_empty() && self.disable.is_empty();
+        let rules = if same {
+            own.rules
+        } else {
+            let packs = rules.iter().chain(&self.packs).cloned().collect();
+            Arc::new(RuleSet::compile(packs, &self.disable)?)
+        };
+        Ok(Knowledge {
+            rules,
+            compliance: Arc::clone(&self.compliance),
+            policy: policy(manifest, &self.decision, self.skip_models),
+            stand_in,
+            ..own
+        })
+    }
+}
+
+/// The bundle's own policy.
+pub(super) fn own_policy(manifest: &Manifest) -> Policy {
+    let nothing_said = DecisionConfig {
+        min_confidence: None,
+        noise_threshold: None,
+        weights: None,
+        on_degraded: OnDegraded::Judge,
+    };
+    policy(manifest, &nothing_said, false)
+}
+
+/// The bundle's weights and thresholds, unless the configuration says otherwise.
+fn policy(manifest: &Manifest, decision: &DecisionConfig, skip_models: bool) -> Policy {
+    let members = &manifest.members;
+    let weights = decision.weights.map_or(
+        [
+            members.rules.weight,
+            members.classifier.weight,
+            members.anomaly.weight,
+        ],
+        |w| [w.rules, w.classifier, w.anomaly],
+    );
+    Policy {
+        weights,
+        noise_threshold: decision
+            .noise_threshold
+            .unwrap_or(manifest.decision.noise_threshold),
+        min_confidence: decision
+            .min_confidence
+            .unwrap_or(manifest.decision.min_confidence),
+        forward_degraded: decision.on_degraded == OnDegraded::Forward,
+        skip_models_on_compliance: skip_models,
+    }
+}
