@@ -192,7 +192,7 @@ fn a_batch_with_every_kind_of_bad_record_is_answered() {
             .as_str()
             .is_some_and(|d| d.starts_with("sha256:"))
     );
-    assert_eq!(service.serving["engine"], "onnxruntime");
+    assert_eq!(service.serving["engine"], "native");
     let failed = "Failed password for invalid user admin from 203.0.113.9 port 40022 ssh2";
     let deep = format!("{}1{}", "[".repeat(80), "]".repeat(80));
     let body = format!(
