@@ -43,6 +43,7 @@
 pub mod answer;
 pub mod app;
 pub mod batch;
+pub mod bench;
 pub mod bundle;
 pub mod cli;
 pub mod config;

@@ -1,0 +1,3 @@
+//! What `logtriage bench` measures with.
+
+pub mod workload;
