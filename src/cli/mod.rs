@@ -1,5 +1,6 @@
 //! The commands: one file each, arguments in and an exit code out.
 
+pub mod bench;
 pub mod bundle;
 pub mod classify;
 pub mod config;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::bench::BenchError;
 use crate::bundle::BundleError;
 use crate::config::{Config, ConfigError, LogConfig, LogFormat, LogLevel};
 use crate::telemetry;
@@ -30,6 +32,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bench(bench::BenchArgs),
     Bundle(bundle::BundleArgs),
     Classify(classify::ClassifyArgs),
     Config(config::ConfigArgs),
@@ -44,7 +47,8 @@ pub const BAD_USAGE: u8 = 64;
 /// The exit code of an error: 64 where the configuration is to blame, else 1.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let site = matches!(error.downcast_ref(), Some(BundleError::Site(_)));
-    if site || error.is::<ConfigError>() {
+    let usage = error.downcast_ref().is_some_and(BenchError::is_usage);
+    if site || usage || error.is::<ConfigError>() {
         ExitCode::from(BAD_USAGE)
     } else {
         ExitCode::FAILURE
@@ -62,6 +66,7 @@ impl Cli {
             });
         }
         match self.command {
+            Command::Bench(args) => args.run(),
             Command::Bundle(args) => args.run(),
             Command::Classify(args) => args.run(),
             Command::Config(args) => args.run(),

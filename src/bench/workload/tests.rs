@@ -22,7 +22,7 @@ fn made(kind: Kind, seed: u64) -> Vec<String> {
 /// What the models see of a line, but for the numbers.
 fn masked(line: &str) -> String {
     let record = Record {
-        message: line.to_owned(),
+        message: line.into(),
         ..Record::default()
     };
     let mut normalized = String::new();
@@ -113,7 +113,7 @@ fn formats_are_mixed() {
     let mut formats: BTreeMap<String, u64> = BTreeMap::new();
     for line in made(Kind::Unseen, 3) {
         let record = Record {
-            message: line,
+            message: line.into(),
             ..Record::default()
         };
         let format = format!("{:?}", pipeline::read(&record).format);
