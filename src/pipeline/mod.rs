@@ -185,6 +185,11 @@ impl Snapshot {
         self.judge_slot(worker).judge(self, groups)
     }
 
+    /// Lends one worker's models, to measure them by themselves.
+    pub fn with_models<T>(&self, worker: usize, use_them: impl FnOnce(&mut Models) -> T) -> T {
+        use_them(&mut self.judge_slot(worker).models)
+    }
+
     /// What is known beside the models.
     pub fn knowledge(&self) -> &Knowledge {
         &self.knowledge
