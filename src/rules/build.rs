@@ -1,13 +1,13 @@
 //! From conditions to a matcher: tests interned, literals chosen, gates set.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use rustc_hash::FxHashMap;
 
 use super::dialect::{self, LazyRegex};
 use super::error::{Place, RuleError};
 use super::literals::{self, Literals};
-use super::matcher::{Compiled, FieldAsk, FieldIndex, Matcher, Prefilter, Test};
+use super::matcher::{Compiled, FieldAsk, FieldIndex, Matcher, Test};
 use super::pack::{Conditions, Pattern};
+use super::prefilter::Prefilter;
 
 /// How much rarer a field's value is than any text: it opens a gate only where it truly holds.
 const VALUE_RARITY: f32 = 1000.0;
@@ -81,7 +81,7 @@ impl Builder {
     }
 
     /// The matcher of all the rules added.
-    pub(super) fn finish(self) -> Result<Matcher, RuleError> {
+    pub(super) fn finish(self) -> Matcher {
         let mut gates = vec![Vec::new(); self.tests.len()];
         let mut always = Vec::new();
         for (index, rule) in self.rules.iter().enumerate() {
@@ -93,16 +93,16 @@ impl Builder {
                 None => always.push(index),
             }
         }
-        Ok(Matcher {
+        Matcher {
             tests: self.tests,
             gates,
             rules: self.rules,
             always,
-            raw: self.raw.finish()?,
-            masked: self.masked.finish()?,
-            values: self.values.finish()?,
+            raw: self.raw.finish(),
+            masked: self.masked.finish(),
+            values: self.values.finish(),
             fields: self.fields,
-        })
+        }
     }
 
     /// The tests of which one has to hold for the rule to hold, the rarest such choice.
@@ -216,27 +216,10 @@ impl LiteralTable {
         Some(rarity)
     }
 
-    fn finish(self) -> Result<Prefilter, RuleError> {
-        let automaton = match self.literals.is_empty() {
-            true => None,
-            false => Some(automaton(&self.literals)?),
-        };
-        Ok(Prefilter {
-            automaton,
-            owners: self.owners,
-        })
+    fn finish(self) -> Prefilter {
+        let literals = self.literals.into_iter().zip(self.owners);
+        Prefilter::new(literals, literals::rarity)
     }
-}
-
-/// Overlapping matches need the standard kind. The full DFA takes some megabytes where a contiguous
-/// NFA would take a few hundred kilobytes, and reads a line in a third of the time.
-fn automaton(literals: &[Vec<u8>]) -> Result<AhoCorasick, RuleError> {
-    AhoCorasickBuilder::new()
-        .match_kind(MatchKind::Standard)
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(literals)
-        .map_err(RuleError::Prefilter)
 }
 
 impl FieldIndex {

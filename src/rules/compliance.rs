@@ -159,7 +159,7 @@ impl ComplianceSet {
                 framework_of.push(index);
             }
         }
-        let matcher = builder.finish()?;
+        let matcher = builder.finish();
         Ok(ComplianceSet {
             ids,
             framework_of,

@@ -74,10 +74,6 @@ pub enum RuleError {
         /// The nearest id there is.
         nearest: Option<String>,
     },
-    /// The literals of the prefilter could not be made into an automaton.
-    #[error("cannot build the literal prefilter: {0}")]
-    // Part of the message, so not its source as well.
-    Prefilter(aho_corasick::BuildError),
 }
 
 impl RuleError {

@@ -1,7 +1,7 @@
 //! Literals that a text must hold for a regex to match it.
 //!
 //! For a pattern this finds a set of byte strings of which every matching text holds at least one,
-//! case aside. One automaton over the literals of all patterns then says in a single pass which
+//! case aside. One pass for the literals of all patterns then says which
 //! patterns can match at all, and only those are run. The sets are found by walking the whole
 //! syntax tree, not only its prefixes: most patterns of log lines begin with something variable.
 
@@ -11,7 +11,7 @@ use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 const MAX_EXACT: usize = 64;
 /// Most literals a pattern may bring along.
 const MAX_LITERALS: usize = 256;
-/// Bytes of a literal that are kept: more only makes the automaton larger.
+/// Bytes of a literal that are kept: more only makes comparisons longer.
 const MAX_LENGTH: usize = 12;
 /// Shorter literals are in every other line.
 const MIN_LENGTH: usize = 2;
@@ -224,6 +224,11 @@ fn rarest_window(string: &[u8]) -> (&[u8], f32) {
         }
     }
     (&string[best.0..best.0 + length], best.1)
+}
+
+/// How rare bytes in a row are, as [`Literals::rarity`] counts it.
+pub(super) fn rarity(bytes: &[u8]) -> f32 {
+    weights(bytes).iter().sum()
 }
 
 /// Roughly -log2 of each byte's share in log text; the inside of a mask such as `<num>` counts for

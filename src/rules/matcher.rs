@@ -3,13 +3,13 @@
 //!
 //! Detection rules and compliance rules are both lists of [`Conditions`], so both run through here.
 
-use aho_corasick::AhoCorasick;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 use super::dialect::LazyRegex;
 use super::names::Glob;
 use super::pack::SeverityRange;
+use super::prefilter::Prefilter;
 use super::scratch::{Scratch, State};
 use crate::parse::{Field, Severity};
 
@@ -73,14 +73,6 @@ pub(super) struct Compiled {
     pub not: Vec<u32>,
 }
 
-/// Finds the literals of many tests in one pass.
-#[derive(Debug, Default)]
-pub(super) struct Prefilter {
-    pub automaton: Option<AhoCorasick>,
-    /// By literal: the tests that need it.
-    pub owners: Vec<Vec<u32>>,
-}
-
 /// What is asked of which field.
 #[derive(Debug, Default)]
 pub(super) struct FieldIndex {
@@ -134,17 +126,16 @@ impl Matcher {
 
     /// Marks every test whose literal stands in `text` as worth running.
     fn scan_text(&self, prefilter: &Prefilter, text: &str, scratch: &mut Scratch) {
-        let Some(automaton) = &prefilter.automaton else {
-            return;
-        };
-        for hit in automaton.find_overlapping_iter(text) {
-            for &test in &prefilter.owners[hit.pattern().as_usize()] {
+        let mut lower = std::mem::take(&mut scratch.lower);
+        prefilter.search(text, &mut lower, |tests| {
+            for &test in tests {
                 if scratch.state(test) == State::Unseen {
                     scratch.set(test, State::Candidate);
                     self.open_gates(test, scratch);
                 }
             }
-        }
+        });
+        scratch.lower = lower;
     }
 
     fn open_gates(&self, test: u32, scratch: &mut Scratch) {
@@ -228,12 +219,14 @@ impl Matcher {
         for &test in &ask.unfiltered {
             self.search_value(test, field, value, scratch);
         }
-        if let (true, Some(automaton)) = (ask.filtered, &self.values.automaton) {
-            for hit in automaton.find_overlapping_iter(value) {
-                for &test in &self.values.owners[hit.pattern().as_usize()] {
+        if ask.filtered {
+            let mut lower = std::mem::take(&mut scratch.lower);
+            self.values.search(value, &mut lower, |tests| {
+                for &test in tests {
                     self.search_value(test, field, value, scratch);
                 }
-            }
+            });
+            scratch.lower = lower;
         }
     }
 

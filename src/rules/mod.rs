@@ -17,6 +17,7 @@ mod literals;
 mod matcher;
 mod names;
 mod pack;
+mod prefilter;
 mod scratch;
 mod set;
 mod source;

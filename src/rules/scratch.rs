@@ -19,6 +19,8 @@ pub struct Scratch {
     pub(super) path: String,
     /// The lower-case value being read.
     pub(super) value: String,
+    /// The text being searched, in lower case.
+    pub(super) lower: Vec<u8>,
     /// A number written out.
     pub(super) number: String,
 }

@@ -36,7 +36,7 @@ impl RuleSet {
             rules.push(pack_rule.rule);
         }
         check_disabled(disable, &taken)?;
-        let matcher = builder.finish()?;
+        let matcher = builder.finish();
         Ok(RuleSet {
             rules,
             matcher,

@@ -1,0 +1,175 @@
+//! Which of many short literals stand in a text, ASCII case aside.
+//!
+//! Every literal is known by four of its bytes, the rarest in a row (or by all of a shorter one). One
+//! pass over the text hashes each four bytes and looks into a bitmap that fits a processor's fastest
+//! cache; only where a bit is set, the literals behind it are compared. The looks do not depend on
+//! each other, whereas an automaton waits at each byte for the state that the byte before led to.
+
+use rustc_hash::FxHashMap;
+
+/// Bits of a hash.
+const HASH_BITS: u32 = 16;
+const WORDS: usize = 1 << (HASH_BITS - 6);
+/// The shortest literal, and the most bytes by which one is known.
+const LENGTHS: std::ops::RangeInclusive<usize> = 2..=4;
+
+/// Finds literals and tells who needs them.
+#[derive(Debug, Default)]
+pub(super) struct Prefilter {
+    /// Of the literals known by two, three and four bytes.
+    tables: [Table; 3],
+}
+
+/// The literals that are known by the same number of bytes.
+#[derive(Debug, Default)]
+struct Table {
+    /// A bit for each hash of the bytes by which some literal is known; empty without literals.
+    bits: Vec<u64>,
+    known: FxHashMap<u32, Vec<Literal>>,
+}
+
+/// A literal and the tests that need it.
+#[derive(Debug)]
+struct Literal {
+    /// In lower case.
+    bytes: Box<[u8]>,
+    /// Where in it the bytes stand by which it is known.
+    offset: usize,
+    owners: Vec<u32>,
+}
+
+impl Prefilter {
+    /// Over literals of two bytes and more in lower case, each with the tests that need it. `rarity`
+    /// says of bytes how seldom they stand in log lines.
+    pub(super) fn new(
+        literals: impl IntoIterator<Item = (Vec<u8>, Vec<u32>)>,
+        rarity: impl Fn(&[u8]) -> f32,
+    ) -> Prefilter {
+        let mut prefilter = Prefilter::default();
+        for (bytes, owners) in literals {
+            debug_assert!(bytes.len() >= *LENGTHS.start(), "a literal of one byte");
+            let length = bytes.len().min(*LENGTHS.end());
+            let offset = rarest(&bytes, length, &rarity);
+            let literal = Literal {
+                offset,
+                owners,
+                bytes: bytes.into(),
+            };
+            prefilter.tables[length - LENGTHS.start()].add(literal, length);
+        }
+        prefilter
+    }
+
+    /// Calls `found` with the owners of each literal that stands in the text; of one that stands
+    /// there often, more than once. `lower` is working memory.
+    pub(super) fn search(&self, text: &str, lower: &mut Vec<u8>, mut found: impl FnMut(&[u32])) {
+        lower.clear();
+        lower.extend_from_slice(text.as_bytes());
+        lower.make_ascii_lowercase();
+        let [pairs, triples, quads] = &self.tables;
+        pairs.search::<2>(lower, &mut found);
+        triples.search::<3>(lower, &mut found);
+        quads.search::<4>(lower, &mut found);
+    }
+}
+
+impl Table {
+    fn add(&mut self, literal: Literal, length: usize) {
+        let key = key(&literal.bytes[literal.offset..][..length]);
+        let (word, bit) = place(key);
+        self.bits.resize(WORDS, 0);
+        self.bits[word] |= bit;
+        self.known.entry(key).or_default().push(literal);
+    }
+
+    fn search<const LENGTH: usize>(&self, text: &[u8], found: &mut impl FnMut(&[u32])) {
+        if self.bits.is_empty() {
+            return;
+        }
+        for (at, bytes) in text.windows(LENGTH).enumerate() {
+            let key = key(bytes);
+            let (word, bit) = place(key);
+            if self.bits[word] & bit != 0 {
+                self.compare(key, text, at, found);
+            }
+        }
+    }
+
+    fn compare(&self, key: u32, text: &[u8], at: usize, found: &mut impl FnMut(&[u32])) {
+        let Some(literals) = self.known.get(&key) else {
+            return;
+        };
+        for literal in literals {
+            let start = at.checked_sub(literal.offset);
+            if start.is_some_and(|start| text[start..].starts_with(&literal.bytes)) {
+                found(&literal.owners);
+            }
+        }
+    }
+}
+
+/// The place of the rarest bytes in a row.
+fn rarest(bytes: &[u8], length: usize, rarity: impl Fn(&[u8]) -> f32) -> usize {
+    let windows = bytes.windows(length).map(rarity).enumerate();
+    windows
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map_or(0, |(place, _)| place)
+}
+
+/// Up to four bytes as a number.
+fn key(bytes: &[u8]) -> u32 {
+    let mut key = [0; 4];
+    key[..bytes.len()].copy_from_slice(bytes);
+    u32::from_le_bytes(key)
+}
+
+/// The word and the bit of a key. The multiplier is that of Fibonacci hashing, 2^32 over the golden
+/// ratio (Knuth, The Art of Computer Programming 3, section 6.4).
+fn place(key: u32) -> (usize, u64) {
+    let hash = key.wrapping_mul(0x9e37_79b9) >> (32 - HASH_BITS);
+    ((hash >> 6) as usize, 1 << (hash & 63))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(literals: &[&str], text: &str) -> Vec<u32> {
+        let numbered = literals.iter().zip(0..);
+        let literals = numbered.map(|(literal, n)| (literal.as_bytes().to_vec(), vec![n]));
+        let prefilter = Prefilter::new(literals, |_| 0.0);
+        let mut found = Vec::new();
+        prefilter.search(text, &mut Vec::new(), |owners| found.extend(owners));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    #[test]
+    fn literals_are_found_at_both_ends_and_inside_each_other() {
+        let literals = ["failed", "fail", "su", "root", "ot"];
+        assert_eq!(found(&literals, "FAILED su for root"), [0, 1, 2, 3, 4]);
+        assert_eq!(found(&literals, "fai"), [0; 0]);
+        assert_eq!(found(&literals, "su"), [2]);
+        assert_eq!(found(&literals, ""), [0; 0]);
+        assert_eq!(found(&[], "root"), [0; 0]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn exactly_the_literals_that_stand_there_are_found(
+            literals in proptest::collection::vec("[abé ]{2,5}", 0..12),
+            text in "[abABé ]{0,40}",
+        ) {
+            let literals: Vec<&str> = literals.iter().map(String::as_str).collect();
+            let lower = text.to_ascii_lowercase();
+            let expected: Vec<u32> = literals
+                .iter()
+                .zip(0..)
+                .filter(|(literal, _)| lower.contains(**literal))
+                .map(|(_, n)| n)
+                .collect();
+            proptest::prop_assert_eq!(found(&literals, &text), expected);
+        }
+    }
+}
