@@ -263,6 +263,71 @@ fn every_answer_of_the_real_service() {
     assert!(metrics.contains("logtriage_queue_records 0"), "{metrics}");
 }
 
+/// The value of a metric without labels.
+fn metric(service: &Service, name: &str) -> f64 {
+    let (_, metrics) = get(service.operations, "/metrics");
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+    let value = line.unwrap_or_else(|| panic!("{name} is missing in {metrics}"));
+    value.trim().parse().expect("a number")
+}
+
+#[test]
+fn requests_of_many_connections_share_batches_and_each_has_its_own_answer() {
+    const CONNECTIONS: usize = 64;
+    const REQUESTS: usize = 5;
+    // Long enough for all to meet, however slow the machine; a batch of all of them is full.
+    let full = CONNECTIONS.to_string();
+    let service = Service::start(&[
+        ("LOGTRIAGE__BATCH__MAX_RECORDS", &full),
+        ("LOGTRIAGE__BATCH__MAX_DELAY", "2s"),
+        ("LOGTRIAGE__ENGINE__WORKERS", "1"),
+    ]);
+    let talk = |connection: usize| {
+        let mut stream = connect(service.data);
+        for request in 0..REQUESTS {
+            let suspicious = (connection + request).is_multiple_of(2);
+            let message = if suspicious {
+                "Failed password for invalid user admin from 203.0.113.9 port 40022 ssh2"
+            } else {
+                "203.0.113.7 - - [22/Nov/2026:03:04:05 +0000] \"GET /healthz HTTP/1.1\" 200 2 \
+                 \"-\" \"kube-probe/1.31\""
+            };
+            let id = format!("{connection}-{request}");
+            let body = json!({"id": id, "message": message}).to_string();
+            let sent = head("/v1/classify", body.len()) + &body;
+            stream.write_all(sent.as_bytes()).expect("sent");
+            let (head, body) = answer(&mut stream);
+            assert!(is(&head, 200), "{head}");
+            let json: Value = serde_json::from_str(&body).expect("JSON");
+            let results = json["results"].as_array().expect("results");
+            assert_eq!(
+                (results.len(), &results[0]["id"]),
+                (1, &json!(id)),
+                "{json}"
+            );
+            assert_eq!(results[0]["forward"], suspicious, "{json}");
+        }
+    };
+    std::thread::scope(|scope| {
+        for connection in 0..CONNECTIONS {
+            let talk = &talk;
+            scope.spawn(move || talk(connection));
+        }
+    });
+    let requests = (CONNECTIONS * REQUESTS) as f64;
+    assert_eq!(metric(&service, "logtriage_batch_records_sum"), requests);
+    assert_eq!(
+        metric(&service, "logtriage_queue_wait_seconds_count"),
+        requests
+    );
+    let batches = metric(&service, "logtriage_batch_records_count");
+    assert!(
+        batches <= requests / 4.0,
+        "{batches} batches for {requests} requests"
+    );
+    assert_eq!(metric(&service, "logtriage_queue_records"), 0.0);
+}
+
 #[test]
 fn the_signal_to_end_drains_in_order() {
     let mut service = Service::start(&[

@@ -18,6 +18,10 @@ use crate::pipeline::{Detail, Group, Snapshot};
 /// Late records in one batch, in full batches: without models they take about a quarter of the time.
 const LATE_BATCHES: usize = 4;
 
+/// Large requests that take turns; the others wait for a place. If all took turns, all of a full
+/// queue would be answered at its end.
+const IN_TURN: usize = 4;
+
 /// Why a batch was released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
@@ -295,14 +299,16 @@ impl State {
         Some(batch)
     }
 
-    /// One chunk of the request whose turn it is; what is left of it goes to the end of the line.
+    /// One chunk of the request whose turn it is; what is left of it goes behind the others that
+    /// take turns.
     fn chunk(&mut self, most: usize, batch: &mut Batch, now: Instant) {
         let Some(mut front) = self.lines[Line::Direct as usize].pop_front() else {
             return;
         };
         self.move_over(&mut front, most, batch, now);
         if front.left.records > 0 {
-            self.lines[Line::Direct as usize].push_back(front);
+            let line = &mut self.lines[Line::Direct as usize];
+            line.insert(line.len().min(IN_TURN - 1), front);
         }
     }
 

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::app::{App, Signals};
-use crate::config::Config;
+use crate::config::{Config, processors};
 use crate::telemetry;
 
 /// Serve over HTTP until SIGTERM or SIGINT; a second signal ends at once.
@@ -24,7 +24,7 @@ impl ServeArgs {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let config = super::configuration(self.config.as_deref())?;
         telemetry::init_logs(&config.log);
-        let runtime = Builder::new_multi_thread().enable_all().build()?;
+        let runtime = runtime()?;
         let served = runtime.block_on(serve(&config));
         // What still runs was given its time, and must not hold up the end.
         runtime.shutdown_background();
@@ -34,6 +34,26 @@ impl ServeArgs {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The async runtime: as many threads as there are whole processors, and as many again for work on
+/// large bodies.
+///
+/// Judging runs on `engine.workers` threads of its own, also one a processor. So at most three
+/// threads a processor are ever busy, and in practice the async ones are only briefly: what they do
+/// on a body is bounded, the rest goes to a blocking thread. Fewer async threads than processors
+/// would bound small requests, where HTTP costs more than judging; more would, under a quota, spend
+/// it early in each period, and then health checks wait for the next. Tokio's own defaults are the
+/// processors (which it counts as we do) and 512 blocking threads, each with a body to decode. On
+/// one processor or less this comes to one thread of each kind.
+fn runtime() -> std::io::Result<Runtime> {
+    let threads = processors().get();
+    Builder::new_multi_thread()
+        .worker_threads(threads)
+        .max_blocking_threads(threads)
+        .thread_name("http")
+        .enable_all()
+        .build()
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {

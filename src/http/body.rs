@@ -5,18 +5,18 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
 
-use crate::pipeline::Judgement;
+use crate::batch::Overloaded;
+use crate::pipeline::{Detail, Judgement};
 use crate::record::{self, DecompressError, Entry, Limits};
 use crate::telemetry::Overload;
 
-use super::Service;
 use super::inflight::{Charge, Denied};
-use super::negotiate;
 use super::problem::{Kind, Problem};
+use super::{Service, door, judging, negotiate};
 
 /// Work on more bytes than this leaves the async runtime.
 const LARGE: usize = 64 << 10;
@@ -29,6 +29,11 @@ const USUAL_EXTRA: usize = 64 << 10;
 
 /// Bytes that a record takes beside its text until its answer is sent: entry, judgement, JSON.
 const RECORD_ROOM: usize = size_of::<Entry>() + size_of::<Judgement>() + 256;
+
+/// Bytes that a record's votes and matched rules take, with the sentence, in memory and as JSON.
+const VOTES_ROOM: usize = 1 << 10;
+/// The same with terms and numbers.
+const FULL_ROOM: usize = 16 << 10;
 
 /// The entries of a body, and the bytes that they hold.
 pub(super) struct Received {
@@ -44,11 +49,22 @@ pub(super) async fn receive(
 ) -> Result<Received, Problem> {
     let content_type = negotiate::content_type(headers)?.map(str::to_owned);
     let encoding = negotiate::content_encoding(headers)?;
+    let compressed = encoding
+        .as_deref()
+        .is_some_and(|e| !e.eq_ignore_ascii_case("identity"));
     let mut charge = service.ledger.open();
-    let bytes = match read(service, headers, body, &mut charge).await {
+    let declared = declared(headers);
+    if let Err(refused) = enter(service, compressed, declared, &charge) {
+        if refused.is_overload() {
+            door::discard(service, headers.contains_key(EXPECT), body).await;
+        }
+        return Err(refused.into_problem(service));
+    }
+    let bytes = match read(service, declared, body, &mut charge).await {
         Ok(bytes) => bytes,
         Err(refused) => return Err(refused.into_problem(service)),
     };
+    let wire = bytes.len();
     let limits = Limits {
         decompressed: service.limits.decompressed_limit,
         message: service.limits.message_limit,
@@ -61,7 +77,23 @@ pub(super) async fn receive(
         Ok(Received { entries, charge })
     })
     .await?;
-    decoded.map_err(|refused: Refusal| refused.into_problem(service))
+    let received = decoded.map_err(|refused: Refusal| refused.into_problem(service))?;
+    let records = received.entries.len();
+    service.usual.learn(compressed, wire, records);
+    Ok(received)
+}
+
+impl Received {
+    /// Takes the room of what `detail` adds to each answer.
+    pub(super) fn charge_for(&mut self, service: &Service, detail: Detail) -> Result<(), Problem> {
+        let each = match detail {
+            Detail::None => return Ok(()),
+            Detail::Votes => VOTES_ROOM,
+            Detail::Full => FULL_ROOM,
+        };
+        let taken = self.charge.grow(each * self.entries.len());
+        taken.map_err(|denied| Refusal::from(denied).into_problem(service))
+    }
 }
 
 /// Runs work on the async runtime where it is small, on a thread of its own where it is large; the
@@ -111,6 +143,7 @@ fn decode(
 /// Why a body is not taken.
 enum Refusal {
     Bytes(Denied),
+    Queue(Overloaded),
     Told(Problem),
 }
 
@@ -121,9 +154,15 @@ impl From<Denied> for Refusal {
 }
 
 impl Refusal {
+    /// True where the request may come again.
+    fn is_overload(&self) -> bool {
+        matches!(self, Refusal::Bytes(Denied::Full) | Refusal::Queue(_))
+    }
+
     fn into_problem(self, service: &Service) -> Problem {
         match self {
             Refusal::Told(problem) => problem,
+            Refusal::Queue(overloaded) => judging::refuse(service, &overloaded),
             Refusal::Bytes(Denied::Never { capacity }) => Problem::new(
                 Kind::TooLarge,
                 format!(
@@ -146,23 +185,36 @@ fn too_large(limit: usize, what: &str, key: &str) -> Refusal {
     Refusal::Told(Problem::new(Kind::TooLarge, detail))
 }
 
-/// The body as it came over the wire.
-async fn read(
+/// The length that the head of the request tells; 0 where it tells none.
+fn declared(headers: &HeaderMap) -> usize {
+    let length = headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|v| v.to_str().ok()?.parse().ok());
+    length.unwrap_or(0)
+}
+
+/// What cannot fit is said before a byte of it is read.
+fn enter(
     service: &Service,
-    headers: &HeaderMap,
-    body: Body,
-    charge: &mut Charge,
-) -> Result<Bytes, Refusal> {
+    compressed: bool,
+    declared: usize,
+    charge: &Charge,
+) -> Result<(), Refusal> {
     let limit = service.limits.body_limit;
-    let declared = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|v| v.to_str().ok()?.parse().ok());
-    let declared: usize = declared.unwrap_or(0);
-    // What cannot fit is said before a byte of it is read.
     if declared > limit {
         return Err(too_large(limit, "a body", "server.body_limit"));
     }
     charge.would_fit(declared)?;
+    door::look(service, compressed, declared).map_err(Refusal::Queue)
+}
+
+/// The body as it came over the wire.
+async fn read(
+    service: &Service,
+    declared: usize,
+    body: Body,
+    charge: &mut Charge,
+) -> Result<Bytes, Refusal> {
+    let limit = service.limits.body_limit;
     let reading = collect(body, declared, limit, charge);
     match tokio::time::timeout(service.body_timeout, reading).await {
         Ok(read) => read,
@@ -226,13 +278,15 @@ fn decompress(
         return Ok(bytes);
     };
     let compressed = bytes.len();
-    let possible = charge.capacity().saturating_sub(compressed);
+    // Of stacked codings, what one gives is held while the next one is undone.
+    let held = if encoding.contains(',') { 2 } else { 1 };
+    let possible = charge.capacity().saturating_sub(compressed) / held;
     let usual = compressed
         .saturating_mul(USUAL_RATIO)
         .saturating_add(USUAL_EXTRA);
     let mut room = usual.min(limit).min(possible);
     loop {
-        charge.grow(room)?;
+        charge.grow(room * held)?;
         match record::decompress(bytes.clone(), Some(encoding), room) {
             Ok(plain) => {
                 charge.shrink_to(plain.len());

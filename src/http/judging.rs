@@ -51,6 +51,8 @@ pub(super) async fn judge(
     received: Received,
     detail: Detail,
 ) -> Result<Judged, Problem> {
+    let mut received = received;
+    received.charge_for(service, detail)?;
     let Received { entries, charge } = received;
     let mut records = Vec::with_capacity(entries.len());
     let mut places = Vec::with_capacity(entries.len());
@@ -113,7 +115,8 @@ fn too_few() -> Problem {
     )
 }
 
-fn refuse(service: &Service, overloaded: &Overloaded) -> Problem {
+/// The answer where the queue has no room.
+pub(super) fn refuse(service: &Service, overloaded: &Overloaded) -> Problem {
     service
         .metrics
         .overloaded(telemetry::Overload::from(overloaded.full));

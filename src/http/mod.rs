@@ -8,6 +8,7 @@
 mod answer;
 mod body;
 mod classify;
+mod door;
 mod inflight;
 mod judging;
 mod layers;
@@ -29,7 +30,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::batch::{Dispatcher, Judged, Overloaded};
+use crate::batch::{Dispatcher, Judged, Overloaded, Room};
 use crate::config::ServerConfig;
 use crate::pipeline::Detail;
 use crate::record::Record;
@@ -41,6 +42,7 @@ pub use progress::Progress;
 pub use routes::{data_router, operations_router};
 pub use server::{Stop, serve};
 
+use door::UsualRecords;
 use inflight::Ledger;
 
 /// How long a client may take to send a body.
@@ -53,11 +55,19 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Judged, Overloaded>> + 
 pub trait Judge: Send + Sync {
     /// One judgement a record, in their order; an empty list still names the model.
     fn judge(&self, records: Vec<Record>, detail: Detail, deadline: Instant) -> Answer<'_>;
+
+    /// Refuses a request of at least that size before it is read, where [`Judge::judge`] would
+    /// refuse it now.
+    fn look(&self, size: Room) -> Result<(), Overloaded>;
 }
 
 impl Judge for Dispatcher {
     fn judge(&self, records: Vec<Record>, detail: Detail, deadline: Instant) -> Answer<'_> {
         Box::pin(Dispatcher::judge(self, records, detail, deadline))
+    }
+
+    fn look(&self, size: Room) -> Result<(), Overloaded> {
+        Dispatcher::look(self, size)
     }
 }
 
@@ -67,6 +77,7 @@ pub struct Service {
     metrics: Arc<Metrics>,
     lifecycle: Lifecycle,
     ledger: Ledger,
+    usual: UsualRecords,
     limits: ServerConfig,
     body_timeout: Duration,
 }
@@ -84,6 +95,7 @@ impl Service {
             metrics,
             lifecycle,
             ledger: Ledger::new(limits.inflight_bytes),
+            usual: UsualRecords::default(),
             limits: limits.clone(),
             body_timeout: BODY_TIMEOUT,
         }

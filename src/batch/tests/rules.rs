@@ -155,6 +155,18 @@ fn small_requests_slip_in_between_the_chunks_of_large_ones_which_take_turns() {
 }
 
 #[test]
+fn only_a_few_large_requests_take_turns_so_that_some_are_done_early() {
+    let mut desk = Desk::new();
+    let large: Vec<_> = (0..6).map(|_| desk.ask(8).expect("room")).collect();
+    let mut order = Vec::new();
+    while let Some(batch) = desk.take() {
+        let whose = &batch.parts[0].job.answer;
+        order.extend(large.iter().position(|l| Arc::ptr_eq(l, whose)));
+    }
+    assert_eq!(order, [0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 4, 5]);
+}
+
+#[test]
 fn an_explained_request_neither_waits_nor_holds_others_up() {
     let mut desk = Desk::new();
     desk.ask(1).expect("room");

@@ -118,8 +118,54 @@ async fn a_full_queue_is_429_with_whole_seconds() {
 }
 
 #[tokio::test]
+async fn what_the_queue_has_no_room_for_is_refused_unread() {
+    let bench = bench_with(|service| service.judge = Box::new(WordJudge(10)));
+    let broken = |bytes: usize| {
+        let length = bytes.to_string();
+        // Whoever reads it finds no record in it.
+        let body = Body::from("[".repeat(bytes));
+        Request::post("/v1/classify")
+            .header("content-length", length)
+            .header("content-type", "application/json")
+            .body(body)
+            .expect("a request")
+    };
+    let answer = ask(&bench.router, broken(20_000)).await;
+    answer.problem(429);
+    assert_eq!(answer.headers["retry-after"], "3");
+    ask(&bench.router, broken(2_000)).await.problem(400);
+    let metrics = bench.metrics.render().expect("text");
+    assert!(metrics.contains("logtriage_overload_total{reason=\"queue\"} 1"));
+}
+
+#[tokio::test]
+async fn stacked_codings_are_charged_for_what_lies_between() {
+    let bench = bench_with(|service| service.ledger = Ledger::new(1 << 20));
+    let body = json!([{"message": "x".repeat(600_000)}]).to_string();
+    let once = compress("gzip", body.as_bytes());
+    let twice = compress("zstd", &once);
+    for (encoding, body, status) in [("gzip", once, 200), ("gzip, zstd", twice, 413)] {
+        let headers = [("content-encoding", encoding)];
+        let answer = post(&bench.router, "/v1/classify", &headers, body.into()).await;
+        assert_eq!(answer.status, status, "{encoding}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn what_an_answer_tells_beside_the_verdict_is_charged() {
+    let bench = bench_with(|service| service.ledger = Ledger::new(150_000));
+    let lines = || Body::from("a line to judge\n".repeat(100));
+    let answer = post(&bench.router, "/v1/classify", &[], lines()).await;
+    assert_eq!(answer.status, 200);
+    let older = post(&bench.router, "/classify/batch", &[], lines()).await;
+    older.problem(413);
+    let explained = post(&bench.router, "/v1/classify?explain=true", &[], lines()).await;
+    explained.problem(413);
+}
+
+#[tokio::test]
 async fn an_answer_is_charged_and_in_flight_until_it_is_sent() {
-    let bench = bench_with(|service| service.ledger = Ledger::new(20_000));
+    let bench = bench_with(|service| service.ledger = Ledger::new(60_000));
     let body = || Body::from("a line to judge\n".repeat(20));
     for path in ["/v1/classify", "/classify/batch"] {
         let request = Request::post(path).body(body()).expect("a request");
@@ -129,7 +175,7 @@ async fn an_answer_is_charged_and_in_flight_until_it_is_sent() {
         let ended = |wait: Duration| tokio::time::timeout(wait, bench.lifecycle.idle());
         let soon = Duration::from_millis(20);
 
-        let large = || Body::from("x".repeat(18_000));
+        let large = || Body::from("x".repeat(56_000));
         let refused = post(&bench.router, "/v1/classify", &[], large()).await;
         assert_eq!(refused.status, 429, "the answer that nobody reads is held");
         assert!(ended(soon).await.is_err(), "and in flight");

@@ -22,8 +22,9 @@ use crate::config::Config;
 use crate::pipeline::{Explanation, Identity, Judgement, MatchedRule};
 use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
 
-/// Judges by words of the message, so that a test says what it wants.
-struct WordJudge;
+/// Judges by words of the message, so that a test says what it wants, and takes requests of so many
+/// records at most.
+struct WordJudge(usize);
 
 impl Judge for WordJudge {
     fn judge(&self, records: Vec<Record>, detail: Detail, deadline: Instant) -> Answer<'_> {
@@ -46,6 +47,13 @@ impl Judge for WordJudge {
                 model,
             })
         })
+    }
+
+    fn look(&self, size: Room) -> Result<(), Overloaded> {
+        let full = crate::batch::Full::Records;
+        let retry_after = Duration::from_millis(2500);
+        let fits = size.records <= self.0;
+        fits.then_some(()).ok_or(Overloaded { full, retry_after })
     }
 }
 
@@ -114,7 +122,12 @@ fn bench_with(change: impl FnOnce(&mut Service)) -> Bench {
     let metrics = Arc::new(Metrics::new().expect("distinct names"));
     let lifecycle = Lifecycle::default();
     let (counts, phase) = (Arc::clone(&metrics), lifecycle.clone());
-    let mut service = Service::new(Box::new(WordJudge), counts, phase, &config.server);
+    let mut service = Service::new(
+        Box::new(WordJudge(usize::MAX)),
+        counts,
+        phase,
+        &config.server,
+    );
     change(&mut service);
     Bench {
         metrics,

@@ -1,0 +1,99 @@
+//! Overload told at the door: a body that the queue has no room for is refused before it is read.
+//!
+//! Reading and decoding a body costs a good part of judging it with fast models. Under four times
+//! the load that can be judged, three quarters of that would be wasted, and with it the goodput.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::Body;
+use http_body_util::BodyExt;
+
+use crate::batch::{Overloaded, Room};
+
+use super::Service;
+
+/// Taken for the bytes of a record on the wire until some bodies were read: plain, compressed.
+const ASSUMED_BYTES: [usize; 2] = [160, 20];
+/// A body may hold larger records than are usual: it is refused unread only where even half of what
+/// it seems to hold would not fit. The queue itself refuses the rest, once it knows.
+const DOUBT: usize = 2;
+
+/// How large records are on the wire, plain and compressed: a moving average over bodies.
+#[derive(Debug)]
+pub(super) struct UsualRecords([AtomicUsize; 2]);
+
+impl Default for UsualRecords {
+    fn default() -> UsualRecords {
+        UsualRecords(ASSUMED_BYTES.map(AtomicUsize::new))
+    }
+}
+
+impl UsualRecords {
+    /// Learns from a body that was decoded; `bytes` are those on the wire.
+    pub(super) fn learn(&self, compressed: bool, bytes: usize, records: usize) {
+        if let Some(each) = bytes.checked_div(records) {
+            let usual = &self.0[usize::from(compressed)];
+            let known = usual.load(Ordering::Relaxed);
+            let learnt = (known * 7 + each) / 8;
+            // Two requests at once may lose one lesson; the next brings another.
+            usual.store(learnt.max(1), Ordering::Relaxed);
+        }
+    }
+
+    /// What a body of so many bytes holds at least, as far as one can tell.
+    fn at_least(&self, compressed: bool, bytes: usize) -> Room {
+        let usual = self.0[usize::from(compressed)].load(Ordering::Relaxed);
+        let records = bytes / usual / DOUBT;
+        Room {
+            records: records.max(1),
+            bytes: bytes / DOUBT,
+        }
+    }
+}
+
+/// Refuses a body of so many bytes on the wire, where the queue has no room for it.
+pub(super) fn look(service: &Service, compressed: bool, declared: usize) -> Result<(), Overloaded> {
+    let size = service.usual.at_least(compressed, declared);
+    service.judge.look(size)
+}
+
+/// Reads a refused body to its end and keeps nothing. A connection that is closed with bytes unread
+/// is reset, and then the client may never see why; this way it stays open. Who asked whether to send
+/// at all is not made to.
+pub(super) async fn discard(service: &Service, expects_word: bool, mut body: Body) {
+    if expects_word {
+        return;
+    }
+    let reading = async {
+        let mut left = service.limits.body_limit;
+        while let Some(Ok(frame)) = body.frame().await {
+            let read = frame.data_ref().map_or(0, |data| data.len());
+            let Some(rest) = left.checked_sub(read) else {
+                return;
+            };
+            left = rest;
+        }
+    };
+    // What takes too long ends with the connection.
+    let _ = tokio::time::timeout(service.body_timeout, reading).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_learns_how_large_records_are_and_keeps_a_doubt() {
+        let usual = UsualRecords::default();
+        assert_eq!(usual.at_least(false, 32_000).records, 100);
+        for _ in 0..100 {
+            usual.learn(false, 100_000, 100);
+            usual.learn(false, 50, 0);
+        }
+        let found = usual.at_least(false, 200_000);
+        assert!((99..=101).contains(&found.records), "{found:?}");
+        assert_eq!(found.bytes, 100_000);
+        assert_eq!(usual.at_least(true, 4000).records, 100, "learnt apart");
+        assert_eq!(usual.at_least(false, 0).records, 1);
+    }
+}
