@@ -216,7 +216,7 @@ impl Queue {
         let guarded = self.lock();
         let state = &guarded.state;
         Load {
-            queued: state.occupied(),
+            queued: state.occupied(self.bounds()),
             oldest: state
                 .oldest()
                 .map_or(Duration::ZERO, |since| since.elapsed()),

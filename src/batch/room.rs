@@ -98,7 +98,7 @@ pub struct Overloaded {
 pub(super) struct Claim {
     /// All of its records.
     pub(super) size: Room,
-    /// The most that it occupies at once.
+    /// What it would occupy now.
     pub(super) window: Room,
     /// True where it is larger than half of the queue: its records enter as room frees, so it never
     /// keeps the others out.
@@ -120,38 +120,46 @@ impl Claim {
 #[derive(Clone, Copy, Debug)]
 struct Reservation {
     size: Room,
-    window: Room,
     until: Instant,
 }
 
 /// Gives the room of the queue out.
 #[derive(Debug, Default)]
 pub(super) struct Doorkeeper {
-    occupied: Room,
+    /// What requests hold, apart from the stream.
+    ordinary: Room,
+    /// What is left of the one request that is larger than half of the queue.
+    stream: Room,
     reservation: Option<Reservation>,
 }
 
 impl Doorkeeper {
-    /// What requests occupy.
-    pub(super) fn occupied(&self) -> Room {
-        self.occupied
+    /// What requests occupy. The bounds follow the workers' pace, and half of them is what a stream
+    /// may have, as they are now: else a long one would keep the others out once they shrink.
+    pub(super) fn occupied(&self, bounds: Room) -> Room {
+        let mut occupied = self.ordinary;
+        occupied += self.stream.min(bounds.half());
+        occupied
     }
 
-    pub(super) fn give_back(&mut self, room: Room) {
-        self.occupied -= room;
+    /// Frees a part of what a request holds.
+    pub(super) fn give_back(&mut self, room: Room, stream: bool) {
+        if stream {
+            self.stream -= room;
+        } else {
+            self.ordinary -= room;
+        }
     }
 
     /// Takes the room that `claim` needs. A request as large as the one that a reservation is for
     /// redeems it.
-    pub(super) fn take(
-        &mut self,
-        claim: &Claim,
-        bounds: Room,
-        streaming: bool,
-        now: Instant,
-    ) -> Result<(), Full> {
-        self.look(claim, bounds, streaming, now)?;
-        self.occupied += claim.window;
+    pub(super) fn take(&mut self, claim: &Claim, bounds: Room, now: Instant) -> Result<(), Full> {
+        self.look(claim, bounds, now)?;
+        if claim.stream {
+            self.stream = claim.size;
+        } else {
+            self.ordinary += claim.size;
+        }
         if self
             .standing(now)
             .is_some_and(|r| claim.size.covers(r.size))
@@ -162,17 +170,11 @@ impl Doorkeeper {
     }
 
     /// Whether `claim` has room now.
-    pub(super) fn look(
-        &self,
-        claim: &Claim,
-        bounds: Room,
-        streaming: bool,
-        now: Instant,
-    ) -> Result<(), Full> {
-        if claim.stream && streaming {
+    pub(super) fn look(&self, claim: &Claim, bounds: Room, now: Instant) -> Result<(), Full> {
+        if claim.stream && self.stream.records > 0 {
             return Err(Full::Stream);
         }
-        let free = bounds.without(self.occupied);
+        let free = bounds.without(self.occupied(bounds));
         if claim.window.records > free.records {
             return Err(Full::Records);
         }
@@ -180,7 +182,11 @@ impl Doorkeeper {
             return Err(Full::Bytes);
         }
         let reserved = self.standing(now).filter(|r| !claim.size.covers(r.size));
-        let free = free.without(reserved.map(|r| r.window).unwrap_or_default());
+        let free = free.without(
+            reserved
+                .map(|r| r.size.min(bounds.half()))
+                .unwrap_or_default(),
+        );
         if free.covers(claim.window) {
             Ok(())
         } else {
@@ -201,7 +207,6 @@ impl Doorkeeper {
         }
         self.reservation = Some(Reservation {
             size: claim.size,
-            window: claim.window,
             until: now + retry_after + RESERVED_LONGER,
         });
     }
@@ -222,7 +227,7 @@ mod tests {
 
     fn ask(door: &mut Doorkeeper, records: usize, now: Instant) -> Result<(), Full> {
         let bounds = room(100);
-        door.take(&Claim::new(room(records), bounds), bounds, false, now)
+        door.take(&Claim::new(room(records), bounds), bounds, now)
     }
 
     #[test]
@@ -236,9 +241,13 @@ mod tests {
             bytes: 101,
         };
         let heavy = Claim::new(heavy, room(100));
-        assert_eq!(door.take(&heavy, room(100), false, now), Err(Full::Bytes));
-        assert_eq!(door.occupied(), room(90), "what was refused took nothing");
-        door.give_back(room(50));
+        assert_eq!(door.take(&heavy, room(100), now), Err(Full::Bytes));
+        assert_eq!(
+            door.occupied(room(100)),
+            room(90),
+            "what was refused took nothing"
+        );
+        door.give_back(room(50), false);
         assert_eq!(ask(&mut door, 50, now), Ok(()));
     }
 
@@ -247,11 +256,13 @@ mod tests {
         let (mut door, now) = (Doorkeeper::default(), Instant::now());
         let stream = Claim::new(room(100_000), room(100));
         assert!(stream.stream);
-        assert_eq!(door.take(&stream, room(100), false, now), Ok(()));
-        assert_eq!(door.occupied(), room(50));
-        assert_eq!(ask(&mut door, 50, now), Ok(()), "the others have the rest");
-        door.give_back(room(50));
-        assert_eq!(door.take(&stream, room(100), true, now), Err(Full::Stream));
+        assert_eq!(door.take(&stream, room(100), now), Ok(()));
+        assert_eq!(door.occupied(room(100)), room(50));
+        assert_eq!(ask(&mut door, 40, now), Ok(()), "the others have the rest");
+        assert_eq!(door.occupied(room(60)), room(70), "half of fewer");
+        assert_eq!(ask(&mut door, 10, now), Ok(()));
+        door.give_back(room(50), false);
+        assert_eq!(door.take(&stream, room(100), now), Err(Full::Stream));
     }
 
     #[test]
@@ -262,17 +273,14 @@ mod tests {
         for _ in 0..8 {
             assert_eq!(ask(&mut door, 10, start), Ok(()));
         }
-        assert_eq!(
-            door.take(&large, room(100), false, start),
-            Err(Full::Records)
-        );
+        assert_eq!(door.take(&large, room(100), start), Err(Full::Records));
         door.reserve(&large, start, Duration::from_secs(1));
         assert_eq!(ask(&mut door, 10, later(1)), Err(Full::Reserved));
-        door.give_back(room(30));
+        door.give_back(room(30), false);
         assert_eq!(ask(&mut door, 10, later(1)), Ok(()), "beside what is kept");
         assert_eq!(ask(&mut door, 1, later(1)), Err(Full::Reserved));
         assert_eq!(ask(&mut door, 40, later(1)), Ok(()), "it came again");
-        door.give_back(room(40));
+        door.give_back(room(40), false);
         assert_eq!(ask(&mut door, 40, later(1)), Ok(()), "it is redeemed");
     }
 
@@ -284,7 +292,7 @@ mod tests {
         assert_eq!(ask(&mut door, 20, start), Ok(()));
         door.reserve(&Claim::new(room(45), room(100)), start, second);
         door.reserve(&Claim::new(room(30), room(100)), start + second, 9 * second);
-        door.give_back(room(20));
+        door.give_back(room(20), false);
         assert_eq!(ask(&mut door, 6, start + 2 * second), Err(Full::Reserved));
         assert_eq!(ask(&mut door, 6, start + 3 * second), Ok(()));
     }

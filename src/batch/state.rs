@@ -61,16 +61,12 @@ struct Pending {
     /// The first record that was not taken.
     next: usize,
     left: Room,
-    /// The most that it occupies of the queue.
-    window: Room,
+    /// True where it is larger than half of the queue.
+    stream: bool,
     since: Instant,
 }
 
 impl Pending {
-    fn occupied(&self) -> Room {
-        self.left.min(self.window)
-    }
-
     /// Takes up to `most` records.
     fn take(&mut self, most: usize, now: Instant) -> Part {
         let count = most.min(self.left.records);
@@ -137,7 +133,7 @@ pub(super) struct State {
     rules: Rules,
     lines: [VecDeque<Pending>; 3],
     door: Doorkeeper,
-    /// Records that wait, beyond the windows of streams too.
+    /// Records that wait, all of a stream too.
     waiting: usize,
     /// Records in the line of those that join.
     joined: usize,
@@ -165,8 +161,8 @@ impl State {
     }
 
     /// What the queue's bounds are held against.
-    pub(super) fn occupied(&self) -> Room {
-        self.door.occupied()
+    pub(super) fn occupied(&self, bounds: Room) -> Room {
+        self.door.occupied(bounds)
     }
 
     /// When the request came that has waited longest.
@@ -186,9 +182,7 @@ impl State {
     /// Takes a whole request in, or nothing of it.
     pub(super) fn admit(&mut self, job: Job, bounds: Room, now: Instant) -> Result<(), Refused> {
         let claim = Claim::new(job.size(), bounds);
-        let taken = self
-            .door
-            .take(&claim, bounds, self.is_streaming(&claim), now);
+        let taken = self.door.take(&claim, bounds, now);
         taken.map_err(|full| Refused { full, claim })?;
         let line = if claim.size.records >= self.rules.max_records || job.detail == Detail::Full {
             Line::Direct
@@ -201,7 +195,7 @@ impl State {
             job: Arc::new(job),
             next: 0,
             left: claim.size,
-            window: claim.window,
+            stream: claim.stream,
             since: now,
         });
         Ok(())
@@ -210,9 +204,7 @@ impl State {
     /// Whether a request of that size would be taken in.
     pub(super) fn look(&self, size: Room, bounds: Room, now: Instant) -> Result<(), Refused> {
         let claim = Claim::new(size, bounds);
-        let looked = self
-            .door
-            .look(&claim, bounds, self.is_streaming(&claim), now);
+        let looked = self.door.look(&claim, bounds, now);
         looked.map_err(|full| Refused { full, claim })
     }
 
@@ -233,11 +225,6 @@ impl State {
         if size.records > self.rules.max_records || size.bytes > bounds.bytes / 16 {
             self.door.reserve(&refused.claim, now, retry_after);
         }
-    }
-
-    fn is_streaming(&self, claim: &Claim) -> bool {
-        let pending = self.lines.iter().flatten();
-        claim.stream && pending.into_iter().any(|p| !p.window.covers(p.left))
     }
 
     /// When a worker is needed next, and for what.
@@ -334,9 +321,10 @@ impl State {
     }
 
     fn move_over(&mut self, pending: &mut Pending, most: usize, batch: &mut Batch, now: Instant) {
-        let before = pending.occupied();
+        let before = pending.left;
         let part = pending.take(most - batch.records, now);
-        self.door.give_back(before.without(pending.occupied()));
+        self.door
+            .give_back(before.without(pending.left), pending.stream);
         self.waiting -= part.range.len();
         batch.records += part.range.len();
         batch.parts.push(part);
@@ -345,7 +333,7 @@ impl State {
     /// What waits of the request leaves the queue: its caller went away.
     pub(super) fn leave(&mut self, answer: &Arc<Answer>) {
         if let Some(pending) = self.remove(answer) {
-            self.door.give_back(pending.occupied());
+            self.door.give_back(pending.left, pending.stream);
             self.waiting -= pending.left.records;
         }
     }

@@ -96,7 +96,7 @@ fn requests_join_until_the_delay_of_the_oldest_has_passed() {
     let waits: Vec<_> = batch.parts.iter().map(|part| part.wait).collect();
     assert_eq!(waits, [Some(DELAY), Some(DELAY / 2)]);
     assert_eq!(desk.state.due(desk.now), Due::Never);
-    assert_eq!(desk.state.occupied(), Room::default());
+    assert_eq!(desk.state.occupied(desk.bounds), Room::default());
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn who_goes_away_takes_the_records_that_wait_along() {
     desk.state.leave(&small);
     desk.state.leave(&large);
     assert_eq!(
-        (desk.state.waiting(), desk.state.occupied()),
+        (desk.state.waiting(), desk.state.occupied(desk.bounds)),
         (0, Room::default())
     );
     assert_eq!(desk.state.due(desk.now), Due::Never);
@@ -231,7 +231,7 @@ fn what_is_late_is_answered_by_rules_beside_the_others_and_before_them() {
         .collect();
     use Release::{Deadline, Direct};
     assert_eq!(releases[..4], [Direct, Deadline, Direct, Deadline]);
-    assert_eq!(desk.state.occupied(), Room::default());
+    assert_eq!(desk.state.occupied(desk.bounds), Room::default());
 }
 
 #[test]
@@ -254,12 +254,20 @@ fn a_request_larger_than_the_queue_enters_as_room_frees() {
     let mut desk = Desk::new();
     desk.bounds.records = 20;
     desk.ask(100).expect("nothing else waits");
-    assert_eq!(desk.state.occupied().records, 10, "half of the queue");
+    assert_eq!(
+        desk.state.occupied(desk.bounds).records,
+        10,
+        "half of the queue"
+    );
     assert_eq!(desk.ask(30).err(), Some(Full::Stream), "one at a time");
-    desk.ask(3).expect("there is room beside it");
+    desk.bounds.records = 10;
+    desk.ask(3)
+        .expect("also where the bounds have become narrow");
+    assert_eq!(desk.state.occupied(desk.bounds).records, 5 + 3);
+    desk.bounds.records = 20;
     desk.now += DELAY;
     assert_eq!(desk.batches().len(), 25 + 1);
-    assert_eq!(desk.state.occupied(), Room::default());
+    assert_eq!(desk.state.occupied(desk.bounds), Room::default());
     desk.ask(30).expect("the other is done");
 }
 
