@@ -15,7 +15,7 @@ use super::job::{Answer, Job};
 use super::room::{Claim, Doorkeeper, Full, Room};
 use crate::pipeline::{Detail, Group, Snapshot};
 
-/// Late records in one batch, in full batches: without models they take about a quarter of the time.
+/// Late records in one batch, in full batches: without models they take a good deal less time.
 const LATE_BATCHES: usize = 4;
 
 /// Large requests that take turns; the others wait for a place. If all took turns, all of a full
