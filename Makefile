@@ -20,7 +20,7 @@ ARGS ?=
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
 run: ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="--config FILE")
@@ -75,8 +75,18 @@ test-python: python-check python-train ## Tests of the trainer and of this tooli
 	$(PYTHON_ENV)/python -m pytest
 
 .PHONY: bench
-bench: onnxruntime ## Benchmarks (ARGS="-- NAME" for one)
+bench: onnxruntime python-train ## Measure against the budgets, write docs/benchmarks.md (ARGS="--quick")
+	$(CARGO) build --release $(LOCKED)
+	$(PYTHON_ENV)/python scripts/bench.py run $(ARGS)
+
+.PHONY: bench-stages
+bench-stages: onnxruntime ## Criterion benches of the stages (ARGS="-- NAME" for one)
 	$(CARGO) bench $(LOCKED) --bench stages $(ARGS)
+
+.PHONY: bench-quantise
+bench-quantise: onnxruntime python-train ## Measure rounded copies of the models, add them to docs/benchmarks.md
+	$(CARGO) build --release $(LOCKED)
+	$(PYTHON_ENV)/python scripts/bench.py quantise
 
 .PHONY: model
 model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same inputs, same digests)
