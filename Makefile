@@ -77,6 +77,7 @@ test-python: python-check python-train ## Tests of the trainer and of this tooli
 .PHONY: bench
 bench: onnxruntime python-train ## Measure against the budgets, write docs/benchmarks.md (ARGS="--quick")
 	$(CARGO) build --release $(LOCKED)
+	$(CARGO) bench $(LOCKED) --bench stages --no-run
 	$(PYTHON_ENV)/python scripts/bench.py run $(ARGS)
 
 .PHONY: bench-stages
