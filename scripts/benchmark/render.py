@@ -252,7 +252,7 @@ def quantise_section(found):
         "",
         f"Only size is measured. No engine here has a smaller node for rounded numbers, and a copy runs "
         f"through the same nodes in the same order: the {found['nodes']:,} nodes of both graphs take "
-        f"{16 * kib:,.0f} KiB at 16 bytes a node and {8 * kib:,.0f} KiB at 8, both within the second "
+        f"{12 * kib:,.0f} KiB at the native engine's 12 bytes and would take {8 * kib:,.0f} KiB at 8, both within the second "
         "level cache of a current server core, so that less memory traffic promises little.",
         "",
         "Decision: not offered. The bundle packs to under the 1 MiB that a ConfigMap holds as it is, "

@@ -48,9 +48,7 @@ impl Service {
         let start = begun.elapsed();
         // Read to the end, so that the service never waits for somebody to read its log.
         std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                eprintln!("{line}");
-            }
+            lines.map_while(Result::ok).for_each(|line| pass_on(&line));
         });
         Ok(Service {
             process,
@@ -83,7 +81,7 @@ impl Drop for Service {
     }
 }
 
-/// Reads the log up to the line that says where it serves; other lines are passed on.
+/// Reads the log up to the line that says where it serves; what is wrong is passed on.
 fn serving(lines: &mut Lines<BufReader<ChildStderr>>) -> Option<String> {
     for line in lines.map_while(Result::ok) {
         let told: Option<serde_json::Value> = serde_json::from_str(&line).ok();
@@ -91,8 +89,16 @@ fn serving(lines: &mut Lines<BufReader<ChildStderr>>) -> Option<String> {
             Some(told) if told["message"] == "serving" => {
                 return told["listen"].as_str().map(str::to_owned);
             }
-            _ => eprintln!("{line}"),
+            _ => pass_on(&line),
         }
     }
     None
+}
+
+/// Shows a line of the log, unless it only tells what goes well.
+fn pass_on(line: &str) {
+    let told: Option<serde_json::Value> = serde_json::from_str(line).ok();
+    if told.is_none_or(|told| told["level"] != "INFO") {
+        eprintln!("{line}");
+    }
 }

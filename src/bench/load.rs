@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::runtime::Builder;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::{sleep, timeout_at};
 
 use super::BenchError;
@@ -75,7 +77,7 @@ struct Shared {
     left: AtomicU64,
     answered: AtomicU64,
     /// When each request is due, in an open loop.
-    due: Option<flume::Receiver<Instant>>,
+    due: Option<AsyncMutex<UnboundedReceiver<Instant>>>,
     looks: Mutex<Vec<Look>>,
 }
 
@@ -99,7 +101,7 @@ async fn drive(target: &Target, bodies: Arc<Bodies>, plan: &Plan) -> Outcome {
     let until = counted_from + plan.duration;
     let due = plan
         .rate
-        .map(|rate| pace(begin, until, batch as f64 / rate));
+        .map(|rate| AsyncMutex::new(pace(begin, until, batch as f64 / rate)));
     let limit = plan.records.map(|records| records.div_ceil(batch));
     let shared = Arc::new(Shared {
         bodies,
@@ -127,7 +129,7 @@ async fn drive(target: &Target, bodies: Arc<Bodies>, plan: &Plan) -> Outcome {
     let elapsed = counted_from.elapsed();
     let after = cpu();
     if limit.is_none() {
-        give_up(&shared, &mut counts);
+        give_up(&shared, &mut counts).await;
     }
     watch.abort();
     let looks = std::mem::take(&mut *shared.looks.lock().unwrap_or_else(PoisonError::into_inner));
@@ -171,7 +173,8 @@ impl Shared {
         if now >= stop {
             return None;
         }
-        timeout_at(stop.into(), due.recv_async()).await.ok()?.ok()
+        let next = async { due.lock().await.recv().await };
+        timeout_at(stop.into(), next).await.ok()?
     }
 
     /// Takes one of the requests that are left.
@@ -185,9 +188,9 @@ impl Shared {
 
 /// Says when requests are due, each at its own time. A thread, since the runtime's timer knows only
 /// whole milliseconds; it sleeps, since a thread that spins takes a processor from the server.
-fn pace(begin: Instant, until: Instant, interval: f64) -> flume::Receiver<Instant> {
+fn pace(begin: Instant, until: Instant, interval: f64) -> UnboundedReceiver<Instant> {
     // Bounded by the time of the load: what is due is sixteen bytes a request.
-    let (sender, receiver) = flume::unbounded();
+    let (sender, receiver) = mpsc::unbounded_channel();
     thread::spawn(move || {
         let mut turn = 0_u64;
         loop {
@@ -206,12 +209,15 @@ fn pace(begin: Instant, until: Instant, interval: f64) -> flume::Receiver<Instan
 }
 
 /// Counts what was due and found no connection: it had waited so long already.
-fn give_up(shared: &Shared, counts: &mut Counts) {
+async fn give_up(shared: &Shared, counts: &mut Counts) {
+    let Some(due) = &shared.due else { return };
     let now = Instant::now();
-    let never_sent = shared.due.iter().flat_map(flume::Receiver::drain);
-    for due in never_sent.filter(|due| *due >= shared.counted_from) {
-        counts.unsent += 1;
-        counts.latency.add(now.duration_since(due));
+    let mut never_sent = due.lock().await;
+    while let Ok(due) = never_sent.try_recv() {
+        if due >= shared.counted_from {
+            counts.unsent += 1;
+            counts.latency.add(now.duration_since(due));
+        }
     }
 }
 
