@@ -7,7 +7,7 @@ use super::error::{Place, RuleError};
 use super::literals::{self, Literals};
 use super::matcher::{Compiled, FieldAsk, FieldIndex, Matcher, Test};
 use super::pack::{Conditions, Pattern};
-use super::prefilter::Prefilter;
+use super::prefilter::{Owner, Prefilter};
 
 /// How much rarer a field's value is than any text: it opens a gate only where it truly holds.
 const VALUE_RARITY: f32 = 1000.0;
@@ -45,7 +45,7 @@ enum Scope {
 struct LiteralTable {
     place: FxHashMap<Vec<u8>, usize>,
     literals: Vec<Vec<u8>>,
-    owners: Vec<Vec<u32>>,
+    owners: Vec<Vec<Owner>>,
 }
 
 impl Builder {
@@ -169,7 +169,7 @@ impl Builder {
         pattern: &str,
         scope: Scope,
     ) -> Result<(Test, f32), String> {
-        let literals = literals::required(&dialect::parse(pattern)?);
+        let sets = literals::required(&dialect::parse(pattern)?);
         let regex = match scope {
             Scope::WholeMasked => LazyRegex::new(dialect::anchored(pattern)),
             Scope::Message | Scope::Masked => LazyRegex::new(pattern.to_owned()),
@@ -183,17 +183,26 @@ impl Builder {
         let test = Test::Text {
             regex,
             masked,
-            filtered: literals.is_some(),
+            sets: (1 << sets.len()) - 1,
         };
-        Ok((test, table.add(number, literals).unwrap_or(NEVER)))
+        let rarity = sets.first().map_or(NEVER, |set| set.rarity);
+        for (place, set) in sets.into_iter().enumerate() {
+            table.add(set, number, 1 << place);
+        }
+        Ok((test, rarity))
     }
 
     fn value_test(&mut self, number: u32, field: &str, pattern: &str) -> Result<Test, String> {
-        let literals = literals::required(&dialect::parse(pattern)?);
+        let rarest = literals::required(&dialect::parse(pattern)?)
+            .into_iter()
+            .next();
         let regex = LazyRegex::new(pattern.to_owned());
         let (field, ask) = self.fields.ask(field);
-        match self.values.add(number, literals) {
-            Some(_) => ask.filtered = true,
+        match rarest {
+            Some(set) => {
+                ask.filtered = true;
+                self.values.add(set, number, 1);
+            }
             None => ask.unfiltered.push(number),
         }
         Ok(Test::Value { regex, field })
@@ -201,19 +210,17 @@ impl Builder {
 }
 
 impl LiteralTable {
-    /// Registers the literals of a test; returns their rarity.
-    fn add(&mut self, test: u32, literals: Option<Literals>) -> Option<f32> {
-        let Literals { literals, rarity } = literals?;
-        for literal in literals {
+    /// Registers a set of literals of a test.
+    fn add(&mut self, set: Literals, test: u32, bit: u8) {
+        for literal in set.literals {
             let next = self.literals.len();
             let index = *self.place.entry(literal.clone()).or_insert(next);
             if index == next {
                 self.literals.push(literal);
                 self.owners.push(Vec::new());
             }
-            self.owners[index].push(test);
+            self.owners[index].push(Owner { test, set: bit });
         }
-        Some(rarity)
     }
 
     fn finish(self) -> Prefilter {

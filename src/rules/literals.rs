@@ -2,7 +2,8 @@
 //!
 //! For a pattern this finds a set of byte strings of which every matching text holds at least one,
 //! case aside. One pass for the literals of all patterns then says which
-//! patterns can match at all, and only those are run. The sets are found by walking the whole
+//! patterns can match at all, and only those are run. A pattern such as `disk.{0,60}full` has several
+//! such sets, and needs a literal of each. The sets are found by walking the whole
 //! syntax tree, not only its prefixes: most patterns of log lines begin with something variable.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
@@ -26,44 +27,54 @@ pub(super) struct Literals {
     pub rarity: f32,
 }
 
-/// The rarest set of literals that a match of `hir` cannot do without, if there is a usable one.
-pub(super) fn required(hir: &Hir) -> Option<Literals> {
-    walk(hir).into_best()
+/// Most sets of a pattern that are looked for.
+const MAX_SETS: usize = 3;
+/// A further set that is less rare than this is in too many lines to be worth looking for.
+const WORTHWHILE: f32 = 12.0;
+
+/// Sets of literals that a match of `hir` cannot do without, the rarest first; none where there is
+/// no usable one.
+pub(super) fn required(hir: &Hir) -> Vec<Literals> {
+    let mut sets = walk(hir).into_sets();
+    sets.sort_by(|a, b| b.rarity.total_cmp(&a.rarity));
+    sets.dedup_by(|a, b| a.literals == b.literals);
+    let common = sets.iter().skip(1).take_while(|s| s.rarity >= WORTHWHILE);
+    sets.truncate((1 + common.count()).min(MAX_SETS));
+    sets
 }
 
 /// What is known of a part of a pattern.
 struct Part {
     /// All the strings it can match, lower-case, where they are few.
     exact: Option<Vec<Vec<u8>>>,
-    /// The best set found inside it.
-    best: Option<Literals>,
+    /// The sets found inside it, of each of which a match holds a literal.
+    sets: Vec<Literals>,
 }
 
 impl Part {
     fn exactly(strings: Vec<Vec<u8>>) -> Part {
         Part {
             exact: Some(strings),
-            best: None,
+            sets: Vec::new(),
         }
     }
 
     fn unknown() -> Part {
         Part {
             exact: None,
-            best: None,
+            sets: Vec::new(),
         }
     }
 
-    fn into_best(self) -> Option<Literals> {
-        let from_exact = self.exact.and_then(|strings| score(&strings));
-        rarer(self.best, from_exact)
+    fn into_sets(self) -> Vec<Literals> {
+        let mut sets = self.sets;
+        sets.extend(self.exact.and_then(|strings| score(&strings)));
+        sets
     }
-}
 
-fn rarer(a: Option<Literals>, b: Option<Literals>) -> Option<Literals> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(if b.rarity > a.rarity { b } else { a }),
-        (a, b) => a.or(b),
+    fn into_rarest(self) -> Option<Literals> {
+        let sets = self.into_sets().into_iter();
+        sets.max_by(|a, b| a.rarity.total_cmp(&b.rarity))
     }
 }
 
@@ -116,34 +127,34 @@ fn walk_repetition(repetition: &Repetition) -> Part {
         // The part occurs at least once, but what a match of the whole looks like is left open.
         _ => Part {
             exact: None,
-            best: sub.into_best(),
+            sets: sub.into_sets(),
         },
     }
 }
 
 fn walk_concat(parts: &[Hir]) -> Part {
-    let mut best = None;
+    let mut sets = Vec::new();
     // The strings of the run of exact parts that ends here.
     let mut run: Vec<Vec<u8>> = vec![Vec::new()];
     let mut whole = true;
     for part in parts {
         let part = walk(part);
-        best = rarer(best, part.best);
+        sets.extend(part.sets);
         match part.exact {
             Some(strings) if strings.len() * run.len() <= MAX_EXACT => {
                 // A class after a word multiplies the literals; the word alone may be better.
                 if strings.len() > 1 {
-                    best = rarer(best, score(&run));
+                    sets.extend(score(&run));
                 }
                 run = cross(&run, &strings);
             }
             Some(strings) => {
-                best = rarer(best, score(&run));
+                sets.extend(score(&run));
                 run = strings;
                 whole = false;
             }
             None => {
-                best = rarer(best, score(&run));
+                sets.extend(score(&run));
                 run = vec![Vec::new()];
                 whole = false;
             }
@@ -152,13 +163,11 @@ fn walk_concat(parts: &[Hir]) -> Part {
     if whole {
         return Part {
             exact: Some(run),
-            best,
+            sets,
         };
     }
-    Part {
-        exact: None,
-        best: rarer(best, score(&run)),
-    }
+    sets.extend(score(&run));
+    Part { exact: None, sets }
 }
 
 fn cross(heads: &[Vec<u8>], tails: &[Vec<u8>]) -> Vec<Vec<u8>> {
@@ -182,12 +191,15 @@ fn walk_alternation(parts: &[Hir]) -> Part {
         return Part::exactly(strings.collect());
     }
     // Every branch has to bring its own literals, or a match could come without one.
-    let sets: Option<Vec<Literals>> = parts.into_iter().map(Part::into_best).collect();
+    let sets: Option<Vec<Literals>> = parts.into_iter().map(Part::into_rarest).collect();
     let union: Option<Vec<Vec<u8>>> =
         sets.map(|sets| sets.into_iter().flat_map(|set| set.literals).collect());
     Part {
         exact: None,
-        best: union.and_then(|strings| score(&strings)),
+        sets: union
+            .and_then(|strings| score(&strings))
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -269,7 +281,8 @@ mod tests {
 
     fn of(pattern: &str) -> Vec<String> {
         let hir = dialect::parse(pattern).expect("parses");
-        let literals = required(&hir).map(|l| l.literals).unwrap_or_default();
+        let rarest = required(&hir).into_iter().next();
+        let literals = rarest.map(|set| set.literals).unwrap_or_default();
         literals
             .into_iter()
             .map(|l| String::from_utf8_lossy(&l).into_owned())
@@ -299,7 +312,40 @@ mod tests {
     }
 
     #[test]
+    fn every_part_that_a_match_needs_is_looked_for() {
+        let hir =
+            dialect::parse(r"(?:replica|standby)\b.{0,80}\b(?:broken|stopped)").expect("parses");
+        let sets = required(&hir).into_iter().map(|set| set.literals.len());
+        assert_eq!(sets.collect::<Vec<_>>(), [2, 2]);
+        let hir = dialect::parse("x(?:abc|d)").expect("parses");
+        assert_eq!(required(&hir).len(), 1, "one string is one set");
+    }
+
+    #[test]
     fn masks_are_not_worth_looking_for() {
         assert_eq!(of(r"^pid <num>\S+ <ip4>$"), ["pid <num>"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_match_holds_a_literal_of_each_set(
+            pattern in r"[ab|()?*+.\[\]{}^$\\dwx0-3 ]{0,14}",
+            text in "[abx0-3 ]{0,24}",
+        ) {
+            if let Ok(hir) = dialect::parse(&pattern)
+                && dialect::LazyRegex::new(pattern.clone()).is_match(&text)
+            {
+                for set in walk(&hir).into_sets() {
+                    let stands = |l: &Vec<u8>| {
+                        text.as_bytes().windows(l.len()).any(|w| w.eq_ignore_ascii_case(l))
+                    };
+                    proptest::prop_assert!(
+                        set.literals.iter().any(stands),
+                        "`{pattern}` matches `{text}` without any of {:?}",
+                        set.literals
+                    );
+                }
+            }
+        }
     }
 }

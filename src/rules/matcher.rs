@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::dialect::LazyRegex;
 use super::names::Glob;
 use super::pack::SeverityRange;
-use super::prefilter::Prefilter;
+use super::prefilter::{Owner, Prefilter};
 use super::scratch::{Scratch, State};
 use crate::parse::{Field, Severity};
 
@@ -54,8 +54,9 @@ pub(super) enum Test {
     Text {
         regex: LazyRegex,
         masked: bool,
-        /// False where no literal could be found: it is run whenever it is asked for.
-        filtered: bool,
+        /// A bit for each set of literals of which the text must hold one; 0 where there is none, and
+        /// the regex is run whenever it is asked for.
+        sets: u8,
     },
     /// A regex on the values of one field.
     Value { regex: LazyRegex, field: u32 },
@@ -127,15 +128,30 @@ impl Matcher {
     /// Marks every test whose literal stands in `text` as worth running.
     fn scan_text(&self, prefilter: &Prefilter, text: &str, scratch: &mut Scratch) {
         let mut lower = std::mem::take(&mut scratch.lower);
-        prefilter.search(text, &mut lower, |tests| {
-            for &test in tests {
-                if scratch.state(test) == State::Unseen {
-                    scratch.set(test, State::Candidate);
-                    self.open_gates(test, scratch);
-                }
+        prefilter.search(text, &mut lower, |owners| {
+            for owner in owners {
+                self.see_literal(*owner, scratch);
             }
         });
         scratch.lower = lower;
+    }
+
+    /// A test is worth running once a literal of each of its sets was seen.
+    fn see_literal(&self, Owner { test, set }: Owner, scratch: &mut Scratch) {
+        let seen = match scratch.state(test) {
+            State::Unseen => set,
+            State::Partly(seen) => seen | set,
+            State::Candidate | State::True | State::False => return,
+        };
+        let Test::Text { sets, .. } = &self.tests[test as usize] else {
+            return;
+        };
+        if seen == *sets {
+            scratch.set(test, State::Candidate);
+            self.open_gates(test, scratch);
+        } else {
+            scratch.set(test, State::Partly(seen));
+        }
     }
 
     fn open_gates(&self, test: u32, scratch: &mut Scratch) {
@@ -221,9 +237,9 @@ impl Matcher {
         }
         if ask.filtered {
             let mut lower = std::mem::take(&mut scratch.lower);
-            self.values.search(value, &mut lower, |tests| {
-                for &test in tests {
-                    self.search_value(test, field, value, scratch);
+            self.values.search(value, &mut lower, |owners| {
+                for owner in owners {
+                    self.search_value(owner.test, field, value, scratch);
                 }
             });
             scratch.lower = lower;
@@ -262,7 +278,7 @@ impl Matcher {
         let Test::Text {
             regex,
             masked,
-            filtered,
+            sets,
         } = &self.tests[test as usize]
         else {
             return state == State::True;
@@ -270,8 +286,8 @@ impl Matcher {
         match state {
             State::True => return true,
             State::False => return false,
-            State::Unseen if *filtered => return false,
-            State::Unseen | State::Candidate => {}
+            State::Unseen | State::Partly(_) if *sets != 0 => return false,
+            State::Unseen | State::Partly(_) | State::Candidate => {}
         }
         let text = if *masked { input.masked } else { input.message };
         let matched = regex.is_match(text);

@@ -28,6 +28,15 @@ struct Table {
     known: FxHashMap<u32, Vec<Literal>>,
 }
 
+/// A test that needs a literal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Owner {
+    /// Its number.
+    pub test: u32,
+    /// Which of its sets the literal is of, as a bit.
+    pub set: u8,
+}
+
 /// A literal and the tests that need it.
 #[derive(Debug)]
 struct Literal {
@@ -35,14 +44,14 @@ struct Literal {
     bytes: Box<[u8]>,
     /// Where in it the bytes stand by which it is known.
     offset: usize,
-    owners: Vec<u32>,
+    owners: Vec<Owner>,
 }
 
 impl Prefilter {
     /// Over literals of two bytes and more in lower case, each with the tests that need it. `rarity`
     /// says of bytes how seldom they stand in log lines.
     pub(super) fn new(
-        literals: impl IntoIterator<Item = (Vec<u8>, Vec<u32>)>,
+        literals: impl IntoIterator<Item = (Vec<u8>, Vec<Owner>)>,
         rarity: impl Fn(&[u8]) -> f32,
     ) -> Prefilter {
         let mut prefilter = Prefilter::default();
@@ -62,7 +71,7 @@ impl Prefilter {
 
     /// Calls `found` with the owners of each literal that stands in the text; of one that stands
     /// there often, more than once. `lower` is working memory.
-    pub(super) fn search(&self, text: &str, lower: &mut Vec<u8>, mut found: impl FnMut(&[u32])) {
+    pub(super) fn search(&self, text: &str, lower: &mut Vec<u8>, mut found: impl FnMut(&[Owner])) {
         lower.clear();
         lower.extend_from_slice(text.as_bytes());
         lower.make_ascii_lowercase();
@@ -82,7 +91,7 @@ impl Table {
         self.known.entry(key).or_default().push(literal);
     }
 
-    fn search<const LENGTH: usize>(&self, text: &[u8], found: &mut impl FnMut(&[u32])) {
+    fn search<const LENGTH: usize>(&self, text: &[u8], found: &mut impl FnMut(&[Owner])) {
         if self.bits.is_empty() {
             return;
         }
@@ -95,7 +104,7 @@ impl Table {
         }
     }
 
-    fn compare(&self, key: u32, text: &[u8], at: usize, found: &mut impl FnMut(&[u32])) {
+    fn compare(&self, key: u32, text: &[u8], at: usize, found: &mut impl FnMut(&[Owner])) {
         let Some(literals) = self.known.get(&key) else {
             return;
         };
@@ -136,10 +145,15 @@ mod tests {
 
     fn found(literals: &[&str], text: &str) -> Vec<u32> {
         let numbered = literals.iter().zip(0..);
-        let literals = numbered.map(|(literal, n)| (literal.as_bytes().to_vec(), vec![n]));
+        let literals = numbered.map(|(literal, n)| {
+            let owner = Owner { test: n, set: 1 };
+            (literal.as_bytes().to_vec(), vec![owner])
+        });
         let prefilter = Prefilter::new(literals, |_| 0.0);
         let mut found = Vec::new();
-        prefilter.search(text, &mut Vec::new(), |owners| found.extend(owners));
+        prefilter.search(text, &mut Vec::new(), |owners| {
+            found.extend(owners.iter().map(|owner| owner.test));
+        });
         found.sort_unstable();
         found.dedup();
         found

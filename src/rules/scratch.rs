@@ -31,7 +31,9 @@ pub(super) enum State {
     /// Nothing hints at it.
     #[default]
     Unseen,
-    /// One of its literals was seen.
+    /// Literals of some of its sets were seen, a bit for each.
+    Partly(u8),
+    /// Literals of all of its sets were seen.
     Candidate,
     /// It holds.
     True,

@@ -210,17 +210,6 @@ proptest! {
     }
 
     #[test]
-    fn any_regex_that_compiles_keeps_its_literals(pattern in r"[ab|()?*+.\[\]{}^$\\dwx0-3 ]{0,14}", text in "[abx0-3 ]{0,24}") {
-        if let Ok(hir) = dialect::parse(&pattern)
-            && let Some(found) = literals::required(&hir)
-            && dialect::LazyRegex::new(pattern.clone()).is_match(&text)
-        {
-            let held = found.literals.iter().any(|l| text.as_bytes().windows(l.len()).any(|w| w.eq_ignore_ascii_case(l)));
-            prop_assert!(held, "`{pattern}` matches `{text}` without any of {:?}", found.literals);
-        }
-    }
-
-    #[test]
     fn no_text_makes_the_reader_panic(yaml in r"[ \n:\-{}\[\]a-z'#&*!|>]{0,200}") {
         let _ = parse_packs("random.yaml", &yaml);
         let _ = parse_frameworks("random.yaml", &yaml);
