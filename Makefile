@@ -94,6 +94,11 @@ model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same
 	$(CARGO) build --release $(LOCKED)
 	LOGTRIAGE_BIN=$(RELEASE) $(PYTHON_ENV)/python scripts/train.py train $(ARGS)
 
+.PHONY: engine-fixtures
+engine-fixtures: ## Write tests/data/engines anew with the exporters of the usual tree libraries
+	VENV=$(CURDIR)/.tools/python-fixtures scripts/tools/python.sh scripts/requirements-fixtures.txt
+	.tools/python-fixtures/bin/python scripts/engine_fixtures.py $(ARGS)
+
 .PHONY: parity
 parity: onnxruntime ## Served scores against the trainer's own, with the figures shown
 	$(CARGO) test $(LOCKED) --test parity -- --nocapture $(ARGS)

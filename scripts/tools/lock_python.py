@@ -1,4 +1,4 @@
-"""Writes the two Python locks, requirements-train.txt and requirements-check.txt.
+"""Writes the Python locks: requirements-train.txt, requirements-check.txt, requirements-fixtures.txt.
 
 Run it with any Python that has pip 23 or newer, from anywhere:
 
@@ -7,7 +7,8 @@ Run it with any Python that has pip 23 or newer, from anywhere:
 pip itself chooses the versions for CPython 3.11 on glibc Linux, x86_64, and reports them with
 their hashes without installing anything. The hash of the aarch64 wheel is added beside; where a
 package has none, its line is limited to x86_64. The second lock is resolved under the first one's
-versions, because both are installed into one environment.
+versions, because both are installed into one environment; the third has one of its own, since the
+exporters need older packages. Named after the command, it is made alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import tempfile
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements-train", "requirements-check")
+LOCKS = ("requirements-train", "requirements-check", "requirements-fixtures")
+# Installed into an environment of its own.
+ALONE = ("requirements-fixtures",)
 # Debian 12 has glibc 2.36, so wheels built for anything up to that will load.
 GLIBC_MINORS = range(17, 37)
 
@@ -74,16 +77,18 @@ def lock_lines(packages: dict[str, tuple[str, str]]) -> list[str]:
 
 def main() -> int:
     fixed: dict[str, tuple[str, str]] = {}
-    for lock in LOCKS:
+    for lock in [lock for lock in ALONE if lock in sys.argv[1:]] or LOCKS:
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
-            constraints.writelines(f"{name}=={pin[0]}\n" for name, pin in fixed.items())
+            bound = {} if lock in ALONE else fixed
+            constraints.writelines(f"{name}=={pin[0]}\n" for name, pin in bound.items())
             constraints.flush()
             source = SCRIPTS / f"{lock}.in"
             packages = resolve("x86_64", "-r", str(source), "-c", constraints.name)
         if packages is None:
             print(f"{source.name}: pip found no set of versions that fit", file=sys.stderr)
             return 1
-        fixed |= packages
+        if lock not in ALONE:
+            fixed |= packages
         head = f"# Made from {source.name} by scripts/tools/lock_python.py; do not edit.\n"
         text = head + "\n".join(lock_lines(packages)) + "\n"
         (SCRIPTS / f"{lock}.txt").write_text(text)

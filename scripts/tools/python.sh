@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Installs the packages of a lock into .tools/python, a virtual environment.
+# Installs the packages of a lock into .tools/python, a virtual environment, or into the one that
+# VENV names.
 # usage: python.sh LOCKFILE...   (scripts/requirements-train.txt, scripts/requirements-check.txt)
 #
-# Each lock has a stamp that holds its digest: with the lock unchanged nothing is done. The two
-# locks agree on every version that they share, so one environment holds both.
+# Each lock has a stamp that holds its digest: with the lock unchanged nothing is done. The locks of
+# trainer and checks agree on every version that they share, so one environment holds both.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-VENV=$TOOLS/python
+VENV=${VENV:-$TOOLS/python}
 
 [ $# -gt 0 ] || die "usage: python.sh LOCKFILE..."
 
@@ -32,7 +33,7 @@ install_lock() {
     if done_already "$stamp" "$key"; then
         return
     fi
-    say "installing $(basename "$lock") into .tools/python"
+    say "installing $(basename "$lock") into $VENV"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
         --only-binary=:all: --require-hashes -r "$lock"
     printf '%s' "$key" >"$stamp"

@@ -46,12 +46,12 @@ impl Transform {
     ];
 }
 
-/// How one score becomes those of two classes.
+/// How one score becomes those of two classes, unless by the logistic function of (-s, s).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pair {
     /// (1 - s, s): all weights are at least 0, and s is a probability.
     Complement,
-    /// (-s, s), or the logistic function of both.
+    /// (-s, s).
     Opposite,
 }
 
@@ -146,16 +146,13 @@ impl Finish {
     }
 
     fn regressor(&self, sums: &mut [f32], has: &[bool]) {
-        for (sum, has) in sums.iter_mut().zip(has) {
-            match self.aggregate {
-                Aggregate::Average => *sum /= self.trees,
-                Aggregate::Min | Aggregate::Max if !has => *sum = 0.0,
-                _ => {}
-            }
+        if self.aggregate == Aggregate::Average {
+            sums.iter_mut().for_each(|sum| *sum /= self.trees);
         }
         for (sum, base) in sums.iter_mut().zip(&self.base) {
             *sum += base;
         }
+        forget_unscored(sums, has);
         self.transform_all(sums);
     }
 
@@ -176,13 +173,14 @@ impl Finish {
             _ => {}
         }
         if second || self.base.len() == 2 {
+            forget_unscored(sums, has);
             self.transform_all(sums);
             return;
         }
         let score = sums[0];
         let scores = match (pair, self.transform) {
+            (_, Transform::Logistic) => [logistic(-score), logistic(score)],
             (Pair::Complement, _) => [1.0 - score, score],
-            (Pair::Opposite, Transform::Logistic) => [logistic(-score), logistic(score)],
             (Pair::Opposite, _) => [-score, score],
         };
         sums.copy_from_slice(&scores);
@@ -197,6 +195,15 @@ impl Finish {
             Transform::Logistic => scores.iter_mut().for_each(|s| *s = logistic(*s)),
             Transform::Softmax => softmax(scores),
             Transform::SoftmaxZero => softmax_zero(scores),
+        }
+    }
+}
+
+/// A sum to which no leaf added reads as 0 for ONNX Runtime, its base value notwithstanding.
+fn forget_unscored(sums: &mut [f32], has: &[bool]) {
+    for (sum, has) in sums.iter_mut().zip(has) {
+        if !has {
+            *sum = 0.0;
         }
     }
 }

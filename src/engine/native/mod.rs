@@ -16,6 +16,8 @@ mod plan;
 mod proto;
 mod refusal;
 mod sparse;
+#[cfg(test)]
+mod tests;
 mod walker;
 
 use std::sync::Arc;

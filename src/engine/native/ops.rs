@@ -58,6 +58,12 @@ pub(super) enum Operand<'a> {
 pub(super) type Shaped = (Op, usize);
 
 impl Op {
+    /// The operators that are known.
+    pub(super) const NAMES: &[&str] = &[
+        "Identity", "Neg", "Exp", "Sigmoid", "Cast", "Softmax", "Concat", "Reshape", "Add", "Sub",
+        "Mul", "Div",
+    ];
+
     /// Reads the operator of a node.
     pub(super) fn read(node: &Node, operands: &[Operand<'_>]) -> Result<Shaped, Refusal> {
         let mut attributes = Attributes::of(node)?;
@@ -89,7 +95,9 @@ impl Op {
                 let arithmetic = arithmetic(name).unwrap_or(Arithmetic::Add);
                 of_two(node, arithmetic, *first, *second)?
             }
-            (name, _) => return Refusal::unsupported(format!("the operator {name}")),
+            (name, _) => {
+                return Refusal::unsupported(format!("{name} with inputs of this kind"));
+            }
         };
         attributes.end()?;
         Ok(shaped)

@@ -224,6 +224,9 @@ impl<'a> Builder<'a> {
 
     fn add_operator(&mut self, node: &'a proto::Node) -> Result<(), Refusal> {
         let operator = node.op_type.as_str();
+        if !Op::NAMES.contains(&operator) {
+            return Refusal::unsupported(format!("the operator {operator}"));
+        }
         let [output] = node.output.as_slice() else {
             return Refusal::unsupported(format!("{operator} with several outputs"));
         };

@@ -1,0 +1,193 @@
+//! The operators around trees, on both engines.
+
+use ndarray::ArrayView2;
+
+use super::*;
+use crate::engine::Rows;
+
+/// A regressor of two sums over two columns, from `x` to `t`: one tree of three leaves.
+fn trees() -> proto::Node {
+    let mut made = node("TreeEnsembleRegressor", "ai.onnx.ml", &["x"], &["t"]);
+    made.attribute = vec![
+        ints("nodes_treeids", vec![0; 5]),
+        ints("nodes_nodeids", vec![0, 1, 2, 3, 4]),
+        ints("nodes_featureids", vec![0, 1, 0, 0, 0]),
+        floats("nodes_values", vec![0.5, 1.5, 0.0, 0.0, 0.0]),
+        strings(
+            "nodes_modes",
+            ["BRANCH_LEQ", "BRANCH_LT", "LEAF", "LEAF", "LEAF"],
+        ),
+        ints("nodes_truenodeids", vec![1, 3, 0, 0, 0]),
+        ints("nodes_falsenodeids", vec![2, 4, 0, 0, 0]),
+        ints("target_treeids", vec![0; 6]),
+        ints("target_nodeids", vec![2, 2, 3, 3, 4, 4]),
+        ints("target_ids", vec![0, 1, 0, 1, 0, 1]),
+        floats("target_weights", vec![0.25, -1.5, 2.0, 0.125, -0.75, 1.0]),
+        int("n_targets", 2),
+    ];
+    made
+}
+
+fn constant(name: &str, dims: &[i64], values: &[f32]) -> proto::Tensor {
+    proto::Tensor {
+        dims: dims.to_vec(),
+        data_type: proto::data_type::FLOAT,
+        float_data: values.to_vec(),
+        name: name.into(),
+        ..proto::Tensor::default()
+    }
+}
+
+fn shape(name: &str, numbers: &[i64]) -> proto::Tensor {
+    proto::Tensor {
+        dims: vec![numbers.len() as i64],
+        data_type: proto::data_type::INT64,
+        raw_data: numbers.iter().flat_map(|n| n.to_le_bytes()).collect(),
+        name: name.into(),
+        ..proto::Tensor::default()
+    }
+}
+
+fn with(mut made: proto::Node, attribute: proto::Attribute) -> proto::Node {
+    made.attribute.push(attribute);
+    made
+}
+
+type Case = (&'static str, Vec<proto::Node>, Vec<proto::Tensor>, usize);
+
+fn cases() -> Vec<Case> {
+    let two = || constant("c", &[1, 2], &[0.5, -2.0]);
+    let one = || constant("c", &[], &[4.0]);
+    let of = |operator: &str, inputs: &[&str]| vec![trees(), node(operator, "", inputs, &["y"])];
+    vec![
+        ("Identity", of("Identity", &["t"]), vec![], 2),
+        ("Neg", of("Neg", &["t"]), vec![], 2),
+        ("Exp", of("Exp", &["t"]), vec![], 2),
+        ("Sigmoid", of("Sigmoid", &["t"]), vec![], 2),
+        ("Add", of("Add", &["t", "c"]), vec![two()], 2),
+        ("Sub", of("Sub", &["c", "t"]), vec![two()], 2),
+        ("Mul", of("Mul", &["t", "c"]), vec![one()], 2),
+        ("Div", of("Div", &["t", "c"]), vec![one()], 2),
+        ("Add of itself", of("Add", &["t", "t"]), vec![], 2),
+        (
+            "Reshape",
+            of("Reshape", &["t", "s"]),
+            vec![shape("s", &[-1, 2])],
+            2,
+        ),
+        (
+            "Softmax",
+            vec![
+                trees(),
+                with(node("Softmax", "", &["t"], &["y"]), int("axis", 1)),
+            ],
+            vec![],
+            2,
+        ),
+        (
+            "Cast",
+            vec![
+                trees(),
+                with(node("Cast", "", &["t"], &["y"]), int("to", 1)),
+            ],
+            vec![],
+            2,
+        ),
+        (
+            "Concat",
+            vec![
+                trees(),
+                node("Neg", "", &["t"], &["n"]),
+                with(node("Concat", "", &["t", "n"], &["y"]), int("axis", 1)),
+            ],
+            vec![],
+            4,
+        ),
+    ]
+}
+
+const ROWS: [f32; 8] = [0.0, 0.0, 0.5, 1.5, 0.75, f32::NAN, f32::NAN, 1.0];
+
+fn scores(kind: EngineKind, bytes: &Bytes, width: usize) -> Vec<f32> {
+    let mut model = model(&engines(), kind, bytes, &contract(2, width, None)).expect("it loads");
+    let rows = ArrayView2::from_shape((4, 2), &ROWS).expect("a matrix");
+    let mut out = Vec::new();
+    model.run(Rows::Dense(rows), &mut out).expect("it runs");
+    out
+}
+
+#[test]
+fn operators_give_the_same_on_both_engines() {
+    for (name, nodes, constants, width) in cases() {
+        let bytes = file(nodes, constants, 2, width);
+        let found = scores(EngineKind::Native, &bytes, width);
+        let expected = scores(EngineKind::OnnxRuntime, &bytes, width);
+        let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-6 * b.abs().max(1.0);
+        assert_eq!(found.len(), expected.len(), "{name}");
+        assert!(
+            found.iter().zip(&expected).all(near),
+            "{name}: {found:?} for {expected:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_known_is_refused_by_its_name() {
+    let with_attribute = |attribute| {
+        let mut made = trees();
+        made.output = vec!["y".into()];
+        made.attribute.push(attribute);
+        vec![made]
+    };
+    let of = |operator: &str, inputs: &[&str]| vec![trees(), node(operator, "", inputs, &["y"])];
+    let cases: Vec<(Vec<proto::Node>, Vec<proto::Tensor>, &str)> = vec![
+        (of("Tanh", &["t"]), vec![], "the operator Tanh"),
+        (of("Neg", &["x"]), vec![], "Neg over the graph's input"),
+        (
+            vec![trees(), node("Normalizer", "ai.onnx.ml", &["t"], &["y"])],
+            vec![],
+            "the operator Normalizer of the domain \"ai.onnx.ml\"",
+        ),
+        (
+            with_attribute(floats("nodes_values_as_tensor", vec![])),
+            vec![],
+            "TreeEnsembleRegressor with the attribute nodes_values_as_tensor",
+        ),
+        (
+            with_attribute(string("post_transform", "CAUCHIT")),
+            vec![],
+            "TreeEnsembleRegressor with post_transform \"CAUCHIT\"",
+        ),
+        (
+            of("Add", &["t", "c"]),
+            vec![constant("c", &[3], &[1.0; 3])],
+            "Add of 2 columns with a constant of the shape [3]",
+        ),
+        (
+            of("Reshape", &["t", "s"]),
+            vec![shape("s", &[2, -1])],
+            "Reshape of 2 columns to [2, -1]",
+        ),
+        (
+            vec![
+                trees(),
+                with(node("Cast", "", &["t"], &["y"]), int("to", 11)),
+            ],
+            vec![],
+            "Cast to the type 11",
+        ),
+    ];
+    for (nodes, constants, expected) in cases {
+        let bytes = file(nodes, constants, 2, 2);
+        let error = model(
+            &engines(),
+            EngineKind::Native,
+            &bytes,
+            &contract(2, 2, None),
+        )
+        .err()
+        .expect(expected);
+        assert!(matches!(error, EngineError::Unsupported { .. }), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
