@@ -95,11 +95,13 @@ def onnxmltools_models(gaps, two, four, number):
     }
     files = {}
     for name, model in xgb.items():
-        files[name] = onnxmltools.convert_xgboost(model, initial_types=kind, target_opset=OPSET)
+        files[name] = onnxmltools.convert_xgboost(
+            model, name=name, initial_types=kind, target_opset=OPSET
+        )
     for name, model in lgb.items():
         options = {"zipmap": False} if "classifier" in type(model).__name__.lower() else {}
         files[name] = onnxmltools.convert_lightgbm(
-            model, initial_types=kind, target_opset=OPSET, **options
+            model, name=name, initial_types=kind, target_opset=OPSET, **options
         )
     return files
 

@@ -11,7 +11,7 @@ use super::manifest::Manifest;
 use super::site::{Site, own_policy};
 use super::{BundleError, proof};
 use crate::config::{CacheConfig, Config};
-use crate::engine::{EngineError, Engines, Graph, GraphContract};
+use crate::engine::{EngineError, Engines, Graph};
 use crate::features::{Vectorizer, VocabularyFile};
 use crate::pipeline::{
     Anomaly, CacheCounts, Classifier, Identity, Knowledge, Models, Snapshot, VoteCache,
@@ -105,7 +105,7 @@ struct Graphs {
 
 impl Graphs {
     fn load(engines: &Engines, manifest: &Manifest, parts: &Parts) -> Result<Graphs, EngineError> {
-        let [classifier, anomaly] = contracts(manifest);
+        let [classifier, anomaly] = manifest.contracts();
         Ok(Graphs {
             classifier: engines.graph(Member::Classifier, parts.classifier.clone(), &classifier)?,
             anomaly: engines.graph(Member::Anomaly, parts.anomaly.clone(), &anomaly)?,
@@ -134,28 +134,6 @@ impl Graphs {
             );
         }
     }
-}
-
-/// What the graphs of the classifier and of the anomaly detector must look like.
-pub(super) fn contracts(manifest: &Manifest) -> [GraphContract<'_>; 2] {
-    let members = &manifest.members;
-    let classifier = GraphContract {
-        file: &members.classifier.file,
-        input: "features",
-        input_width: members.classifier.input_width,
-        output: "probabilities",
-        output_width: 4,
-        absent: Some(members.classifier.missing.value()),
-    };
-    let anomaly = GraphContract {
-        file: &members.anomaly.file,
-        input: "features",
-        input_width: members.anomaly.input_width,
-        output: "score",
-        output_width: 1,
-        absent: None,
-    };
-    [classifier, anomaly]
 }
 
 /// Everything read and checked, before models are made of it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::GraphContract;
 use crate::verdict::Category;
 
 /// The form of manifest that this program reads.
@@ -37,6 +38,30 @@ pub struct Manifest {
     pub golden: Golden,
     /// Every other file but the signature: its SHA-256 and size, uncompressed.
     pub files: BTreeMap<String, FileEntry>,
+}
+
+impl Manifest {
+    /// What the graphs of the classifier and of the anomaly detector must look like.
+    pub fn contracts(&self) -> [GraphContract<'_>; 2] {
+        let members = &self.members;
+        let classifier = GraphContract {
+            file: &members.classifier.file,
+            input: "features",
+            input_width: members.classifier.input_width,
+            output: "probabilities",
+            output_width: 4,
+            absent: Some(members.classifier.missing.value()),
+        };
+        let anomaly = GraphContract {
+            file: &members.anomaly.file,
+            input: "features",
+            input_width: members.anomaly.input_width,
+            output: "score",
+            output_width: 1,
+            absent: None,
+        };
+        [classifier, anomaly]
+    }
 }
 
 /// Versions and settings of the text side.

@@ -6,13 +6,19 @@ use super::finish::Finish;
 
 /// Takes leaves as a walk finds them; for each row the trees come in their order.
 pub(super) trait Collect {
+    /// One tree's leaf.
     fn leaf(&mut self, row: usize, tree: usize, place: u32);
+
+    /// All leaves of a row by tree, and for leaves of one value their values.
+    fn row(&mut self, row: usize, leaves: &[u32], values: &[f32]);
 }
 
 /// For leaves of one value: see [`Leaves::Single`].
 pub(super) struct Adding<'a> {
     values: &'a [f32],
     sums: &'a [u32],
+    /// Tree `t` adds to the sum `t` modulo the number of sums.
+    goes_round: bool,
     width: usize,
     totals: &'a mut [f32],
 }
@@ -22,6 +28,29 @@ impl Collect for Adding<'_> {
     fn leaf(&mut self, row: usize, tree: usize, place: u32) {
         let total = row * self.width + self.sums[tree] as usize;
         self.totals[total] += self.values[place as usize];
+    }
+
+    #[inline]
+    fn row(&mut self, row: usize, _leaves: &[u32], values: &[f32]) {
+        let totals = &mut self.totals[row * self.width..(row + 1) * self.width];
+        // Boosters of several classes go round the sums, and four sums fit one register.
+        if let (true, Ok(totals)) = (self.goes_round, <&mut [f32; 4]>::try_from(&mut *totals)) {
+            let (rounds, rest) = values.as_chunks::<4>();
+            let mut sums = *totals;
+            for round in rounds {
+                for (sum, value) in sums.iter_mut().zip(round) {
+                    *sum += value;
+                }
+            }
+            for (sum, value) in sums.iter_mut().zip(rest) {
+                *sum += value;
+            }
+            *totals = sums;
+            return;
+        }
+        for (sum, value) in self.sums.iter().zip(values) {
+            totals[*sum as usize] += value;
+        }
     }
 }
 
@@ -44,6 +73,13 @@ impl Collect for Taking<'_> {
             let at = first + weight.sum as usize;
             self.finish
                 .take(&mut self.totals[at], &mut self.has[at], weight.value);
+        }
+    }
+
+    #[inline]
+    fn row(&mut self, row: usize, leaves: &[u32], _values: &[f32]) {
+        for (tree, place) in leaves.iter().enumerate() {
+            self.leaf(row, tree, *place);
         }
     }
 }
@@ -69,13 +105,18 @@ impl Totals {
         out.resize(rows * width, 0.0);
         self.has.clear();
         match &ensemble.leaves {
-            Leaves::Single { values, sums } => {
+            Leaves::Single {
+                values,
+                sums,
+                goes_round,
+            } => {
                 // Every row passes every tree, so all rows have the same sums.
                 self.has.resize(width, false);
                 sums.iter().for_each(|sum| self.has[*sum as usize] = true);
                 walk.walk(&mut Adding {
                     values,
                     sums,
+                    goes_round: *goes_round,
                     width,
                     totals: out,
                 });

@@ -67,7 +67,9 @@ impl Walk for DenseWalk<'_> {
             if full && !rows.iter().any(|value| value.is_nan()) {
                 plain.push(first);
             } else {
-                self.one_by_one(first, rows, collect);
+                for (offset, row) in rows.chunks_exact(self.width).enumerate() {
+                    self.alone(first + offset, row, collect);
+                }
             }
             first += LANES;
         }
@@ -92,11 +94,26 @@ impl DenseWalk<'_> {
         tree.start as usize..tree.end as usize
     }
 
-    fn one_by_one(&self, first: usize, rows: &[f32], collect: &mut impl Collect) {
-        for (offset, row) in rows.chunks_exact(self.width).enumerate() {
-            for (number, tree) in self.forest.trees.iter().enumerate() {
-                collect.leaf(first + offset, number, self.forest.leaf(*tree, row));
+    /// One row, several trees side by side.
+    fn alone(&self, number: usize, row: &[f32], collect: &mut impl Collect) {
+        let mut first = 0;
+        for trees in self.forest.trees.chunks(LANES) {
+            let mut places = [0u32; LANES];
+            let places = &mut places[..trees.len()];
+            for (place, tree) in places.iter_mut().zip(trees) {
+                *place = tree.start;
             }
+            let depth = trees.iter().map(|tree| tree.depth).max().unwrap_or(0);
+            for _ in 0..depth {
+                for place in places.iter_mut() {
+                    let node = self.forest.nodes[*place as usize];
+                    *place = node.next(row[node.column() as usize]);
+                }
+            }
+            for (lane, place) in places.iter().enumerate() {
+                collect.leaf(number, first + lane, *place);
+            }
+            first += LANES;
         }
     }
 

@@ -36,6 +36,8 @@ pub(super) enum Leaves {
         values: Vec<f32>,
         /// By tree.
         sums: Vec<u32>,
+        /// Tree `t` adds to the sum `t` modulo the number of sums.
+        goes_round: bool,
     },
     /// Leaves add to any sums.
     Several {
@@ -325,6 +327,14 @@ fn read_weights(
 }
 
 impl Leaves {
+    /// The one value of a leaf; 0 where leaves have several.
+    pub(super) fn value(&self, place: u32) -> f32 {
+        match self {
+            Leaves::Single { values, .. } => values[place as usize],
+            Leaves::Several { .. } => 0.0,
+        }
+    }
+
     fn new(
         read: &ReadForest,
         listed: &[(usize, Weight)],
@@ -375,6 +385,11 @@ impl Leaves {
                 }
             })
             .collect();
-        Ok(Leaves::Single { values, sums })
+        let around = |(tree, sum): (usize, &u32)| tree % finish.sums() == *sum as usize;
+        Ok(Leaves::Single {
+            values,
+            goes_round: sums.iter().enumerate().all(around),
+            sums,
+        })
     }
 }

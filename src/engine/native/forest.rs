@@ -221,25 +221,6 @@ impl Forest {
         });
         Ok(())
     }
-
-    /// The leaf that a whole row leads to.
-    #[inline]
-    pub(super) fn leaf(&self, tree: Tree, row: &[f32]) -> u32 {
-        self.leaf_from(tree.start, row)
-    }
-
-    /// The leaf that a row leads to from a node on its path.
-    #[inline]
-    pub(super) fn leaf_from(&self, start: u32, row: &[f32]) -> u32 {
-        let mut place = start;
-        loop {
-            let node = self.nodes[place as usize];
-            if node.is_leaf_at(place) {
-                return place;
-            }
-            place = node.next(row[node.column() as usize]);
-        }
-    }
 }
 
 /// Says what is wrong with a tree that reaches a node by two ways.
@@ -341,7 +322,7 @@ mod tests {
                         .add(&[split, Source::Leaf, Source::Leaf], 0..3, 0)
                         .expect("a tree");
                     for value in numbers {
-                        let leaf = forest.leaf(forest.trees[0], &[value]);
+                        let leaf = forest.nodes[0].next(value);
                         let expected = if is_true(mode, value, threshold, missing_is_true) {
                             1
                         } else {

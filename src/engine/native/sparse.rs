@@ -7,9 +7,12 @@
 //! that turns.
 
 use super::collect::{Collect, Walk};
+use super::ensemble::{Ensemble, Leaves};
 use super::forest::{Forest, Node};
 use crate::engine::SparseRows;
 
+/// Trees walked side by side.
+const LANES: usize = 8;
 /// No split of the tree was turned.
 const UNTURNED: u32 = u32::MAX;
 
@@ -30,6 +33,8 @@ pub(super) struct Sparse {
     absent: f32,
     /// The leaf of an absent row, by tree.
     usual: Vec<u32>,
+    /// Its value, by tree.
+    values: Vec<f32>,
     /// Where the turns of a column begin; one more at the end.
     offsets: Vec<u32>,
     turns: Vec<Turn>,
@@ -46,10 +51,13 @@ pub(super) struct SparseScratch {
     trees: Vec<u32>,
     /// Leaf by tree, as of an absent row between two rows.
     leaves: Vec<u32>,
+    /// The leaves' values, in the same way.
+    values: Vec<f32>,
 }
 
 impl Sparse {
-    pub(super) fn new(forest: &Forest, width: usize, absent: f32) -> Sparse {
+    pub(super) fn new(ensemble: &Ensemble, width: usize, absent: f32) -> Sparse {
+        let forest = &ensemble.forest;
         let mut usual = Vec::with_capacity(forest.trees.len());
         let mut turns: Vec<Turn> = Vec::new();
         for (tree, bounds) in forest.trees.iter().enumerate() {
@@ -80,6 +88,7 @@ impl Sparse {
         }
         Sparse {
             absent,
+            values: usual.iter().map(|p| ensemble.leaves.value(*p)).collect(),
             usual,
             offsets,
             turns,
@@ -105,12 +114,13 @@ impl SparseScratch {
         self.turned = vec![UNTURNED; sparse.usual.len()];
         self.trees = Vec::with_capacity(sparse.usual.len());
         self.leaves.clone_from(&sparse.usual);
+        self.values.clone_from(&sparse.values);
     }
 }
 
 /// The walk of sparse rows.
 pub(super) struct SparseWalk<'a> {
-    pub(super) forest: &'a Forest,
+    pub(super) ensemble: &'a Ensemble,
     pub(super) sparse: &'a Sparse,
     pub(super) rows: SparseRows<'a>,
     pub(super) scratch: &'a mut SparseScratch,
@@ -122,14 +132,9 @@ impl Walk for SparseWalk<'_> {
         for index in 0..self.rows.count() {
             let (columns, values) = self.rows.row(index);
             self.scratch.turn(self.sparse, columns, values);
-            for tree in &self.scratch.trees {
-                let tree = *tree as usize;
-                let start = self.scratch.turned[tree];
-                self.scratch.leaves[tree] = self.forest.leaf_from(start, &self.scratch.row);
-            }
-            for (tree, place) in self.scratch.leaves.iter().enumerate() {
-                collect.leaf(index, tree, *place);
-            }
+            self.scratch
+                .walk(&self.ensemble.forest, &self.ensemble.leaves);
+            collect.row(index, &self.scratch.leaves, &self.scratch.values);
             self.scratch.reset(self.sparse, columns);
         }
     }
@@ -155,6 +160,34 @@ impl SparseScratch {
         }
     }
 
+    /// Finds the leaves of the turned trees, several side by side: a tree that has reached its leaf
+    /// stays there, so no step waits for a branch.
+    fn walk(&mut self, forest: &Forest, leaves: &Leaves) {
+        for trees in self.trees.chunks(LANES) {
+            let mut places = [0u32; LANES];
+            let places = &mut places[..trees.len()];
+            for (place, tree) in places.iter_mut().zip(trees) {
+                *place = self.turned[*tree as usize];
+            }
+            loop {
+                let mut moved = false;
+                for place in places.iter_mut() {
+                    let node = forest.nodes[*place as usize];
+                    let next = node.next(self.row[node.column() as usize]);
+                    moved |= next != *place;
+                    *place = next;
+                }
+                if !moved {
+                    break;
+                }
+            }
+            for (place, tree) in places.iter().zip(trees) {
+                self.leaves[*tree as usize] = *place;
+                self.values[*tree as usize] = leaves.value(*place);
+            }
+        }
+    }
+
     fn reset(&mut self, sparse: &Sparse, columns: &[u32]) {
         for column in columns {
             self.row[*column as usize] = sparse.absent;
@@ -162,6 +195,7 @@ impl SparseScratch {
         for tree in self.trees.drain(..) {
             self.turned[tree as usize] = UNTURNED;
             self.leaves[tree as usize] = sparse.usual[tree as usize];
+            self.values[tree as usize] = sparse.values[tree as usize];
         }
     }
 }

@@ -28,7 +28,7 @@ impl Walker {
     pub(super) fn new(ensemble: Ensemble, width: usize, absent: Option<f32>) -> Walker {
         Walker {
             dense: Dense::new(&ensemble.forest),
-            sparse: absent.map(|absent| Sparse::new(&ensemble.forest, width, absent)),
+            sparse: absent.map(|absent| Sparse::new(&ensemble, width, absent)),
             ensemble,
             width,
         }
@@ -44,7 +44,7 @@ impl Walker {
         match (rows, &self.sparse) {
             (Rows::Sparse(rows), Some(sparse)) if sparse.is_for(rows.absent()) => {
                 let walk = SparseWalk {
-                    forest: &self.ensemble.forest,
+                    ensemble: &self.ensemble,
                     sparse,
                     rows,
                     scratch: &mut scratch.sparse,
