@@ -81,8 +81,8 @@ bench: onnxruntime python-train ## Measure against the budgets, write docs/bench
 	$(PYTHON_ENV)/python scripts/bench.py run $(ARGS)
 
 .PHONY: bench-stages
-bench-stages: onnxruntime ## Criterion benches of the stages (ARGS="-- NAME" for one)
-	$(CARGO) bench $(LOCKED) --bench stages $(ARGS)
+bench-stages: onnxruntime ## Criterion benches of the stages and the engines (ARGS="-- NAME" for one)
+	$(CARGO) bench $(LOCKED) --bench stages --bench engines $(ARGS)
 
 .PHONY: bench-quantise
 bench-quantise: onnxruntime python-train ## Measure rounded copies of the models, add them to docs/benchmarks.md

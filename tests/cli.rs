@@ -212,6 +212,30 @@ fn a_missing_library_matters_only_to_who_asks_for_it_and_says_what_to_do() {
 }
 
 #[test]
+fn bundle_verify_proves_a_bundle_and_compares_the_engines() {
+    let output = run(&["bundle", "verify", "default", "--engines"], "");
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for expected in [
+        "golden:   ",
+        "graph:    classifier has the declared shapes, runs on native",
+        "engines:  classifier agrees",
+        "engines:  anomaly agrees",
+        "0 changes of the highest score",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let none = tempfile::tempdir().expect("a temporary directory");
+    let refused = logtriage()
+        .args(["bundle", "verify"])
+        .arg(none.path())
+        .output()
+        .expect("it runs");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("manifest.json"));
+}
+
+#[test]
 fn bundle_inspect_shows_the_graphs_own_metadata() {
     let output = run(&["bundle", "inspect", "--json"], "");
     let bundle: Value = serde_json::from_slice(&output.stdout).expect("a JSON document");

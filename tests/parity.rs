@@ -7,7 +7,8 @@ mod common;
 
 use std::io::{BufRead, BufReader};
 
-use logtriage::bundle::{Origin, Proof};
+use logtriage::bundle::{Loader, Origin, Proof};
+use logtriage::config::Config;
 use logtriage::pipeline::{Detail, Judgement, Snapshot};
 use logtriage::record::Record;
 use logtriage::verdict::Member;
@@ -144,7 +145,7 @@ fn argmax(values: &[f32]) -> usize {
 }
 
 #[test]
-fn served_equals_trained_at_every_batch_size() {
+fn served_equals_trained_on_both_engines_at_every_batch_size() {
     let predictions = predictions();
     let records = records(&predictions);
     let distinct: std::collections::HashSet<&str> =
@@ -154,12 +155,29 @@ fn served_equals_trained_at_every_batch_size() {
         predictions.len(),
         "every line is another one"
     );
-    let snapshot = common::builtin();
-    for batch in [1, 7, 256] {
-        let report = Report::of(&snapshot, &predictions, &records, batch);
-        assert!(report.compared >= LEAST_LINES, "batch {batch}: {report:?}");
-        assert!(report.holds(), "batch {batch}: {report:?}");
+    for engine in ["native", "onnxruntime"] {
+        let snapshot = on_engine(engine);
+        let used = snapshot.model_infos().each_ref().map(|info| info.engine);
+        assert_eq!(used, [engine; 2]);
+        for batch in [1, 7, 256] {
+            let report = Report::of(&snapshot, &predictions, &records, batch);
+            eprintln!("{engine}, batches of {batch}: {report:?}");
+            assert!(
+                report.compared >= LEAST_LINES,
+                "{engine} {batch}: {report:?}"
+            );
+            assert!(report.holds(), "{engine} {batch}: {report:?}");
+        }
     }
+}
+
+/// The built-in bundle with both models on one engine.
+fn on_engine(engine: &str) -> Snapshot {
+    let environment = [("LOGTRIAGE__ENGINE__KIND".to_owned(), engine.to_owned())];
+    let config = Config::load(None, environment.into_iter()).expect("a valid configuration");
+    let loader = Loader::new(&config).expect("the default packs are valid");
+    let loaded = loader.load(&Origin::Builtin, Proof::Golden, false);
+    loaded.expect("the built-in bundle loads").snapshot
 }
 
 #[test]

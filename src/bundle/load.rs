@@ -44,6 +44,8 @@ pub struct Loaded {
     pub snapshot: Snapshot,
     /// What the bundle says of itself.
     pub manifest: Manifest,
+    /// Golden samples that were judged and gave their recorded verdicts.
+    pub golden_samples: usize,
 }
 
 impl Loader {
@@ -70,11 +72,12 @@ impl Loader {
         let own = parts.knowledge(&manifest)?;
         let mut first = graphs.models()?;
         Graphs::log(&first);
+        let mut golden_samples = 0;
         if proof == Proof::Golden {
             // The proof is the bundle's own: its rules and weights, no site settings. The models are
             // those that the first worker will serve with.
             let snapshot = Snapshot::new(own.clone(), first, Vec::new());
-            proof::golden(&snapshot, &parts.golden, manifest.golden.tolerance)?;
+            golden_samples = proof::golden(&snapshot, &parts.golden, manifest.golden.tolerance)?;
             first = match snapshot.into_first_models() {
                 Some(models) => models,
                 None => graphs.models()?,
@@ -93,7 +96,11 @@ impl Loader {
             )),
             false => snapshot,
         };
-        Ok(Loaded { snapshot, manifest })
+        Ok(Loaded {
+            snapshot,
+            manifest,
+            golden_samples,
+        })
     }
 }
 
@@ -143,7 +150,7 @@ pub(super) struct Parts {
     rules: Vec<Pack>,
     pub(super) classifier: Bytes,
     pub(super) anomaly: Bytes,
-    golden: Bytes,
+    pub(super) golden: Bytes,
 }
 
 impl Parts {
@@ -189,7 +196,7 @@ impl Parts {
     }
 
     /// What the bundle knows by itself, no site settings applied.
-    fn knowledge(&self, manifest: &Manifest) -> Result<Knowledge, BundleError> {
+    pub(super) fn knowledge(&self, manifest: &Manifest) -> Result<Knowledge, BundleError> {
         let mut labels = [Category::Critical; 4];
         labels.copy_from_slice(&manifest.labels);
         let members = &manifest.members;

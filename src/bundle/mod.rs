@@ -1,6 +1,7 @@
 //! Bundles: a versioned directory of models, rules, thresholds and proof becomes a snapshot that
 //! serves, or is refused for a stated reason.
 
+mod compare;
 mod error;
 mod files;
 mod load;
@@ -11,6 +12,7 @@ mod site;
 mod store;
 
 pub use crate::pipeline::Identity;
+pub use compare::{Compared, Difference, ENGINE_TOLERANCE, compare_engines};
 pub use error::BundleError;
 pub use files::{Origin, sha256};
 pub use load::{Loaded, Loader, Proof};

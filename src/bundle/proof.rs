@@ -20,14 +20,19 @@ struct Sample {
     verdict: Verdict,
 }
 
-/// Judges every golden sample with the bundle's own rules and weights.
-pub(super) fn golden(snapshot: &Snapshot, file: &[u8], tolerance: f32) -> Result<(), BundleError> {
+/// The golden samples as records.
+pub(super) fn records(file: &[u8]) -> Result<Vec<Record>, BundleError> {
+    Ok(all_records(&read(file)?))
+}
+
+/// Judges every golden sample with the bundle's own rules and weights; returns how many there are.
+pub(super) fn golden(
+    snapshot: &Snapshot,
+    file: &[u8],
+    tolerance: f32,
+) -> Result<usize, BundleError> {
     let samples = read(file)?;
-    let records: Vec<Record> = samples
-        .iter()
-        .enumerate()
-        .map(|(index, s)| record(index, s))
-        .collect();
+    let records = all_records(&samples);
     let judgements = snapshot.judge(0, &records, Detail::None);
     for ((line, sample), judgement) in samples.iter().enumerate().zip(judgements) {
         if let Some((expected, found)) = difference(&sample.verdict, &judgement.verdict, tolerance)
@@ -40,7 +45,7 @@ pub(super) fn golden(snapshot: &Snapshot, file: &[u8], tolerance: f32) -> Result
             });
         }
     }
-    Ok(())
+    Ok(samples.len())
 }
 
 /// Runs a batch on each worker's models: they work, and the first request finds all in memory.
@@ -94,6 +99,11 @@ fn read(file: &[u8]) -> Result<Vec<Sample>, BundleError> {
         });
     }
     Ok(samples)
+}
+
+fn all_records(samples: &[Sample]) -> Vec<Record> {
+    let numbered = samples.iter().enumerate();
+    numbered.map(|(index, s)| record(index, s)).collect()
 }
 
 fn record(index: usize, sample: &Sample) -> Record {

@@ -1,4 +1,4 @@
-//! `logtriage bundle inspect`: what a bundle holds, without serving it.
+//! `logtriage bundle inspect`: what a bundle holds, without serving it. `verify` has a file of its own.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -20,6 +20,7 @@ pub struct BundleArgs {
 #[derive(Debug, Subcommand)]
 enum BundleCommand {
     Inspect(InspectArgs),
+    Verify(super::verify::VerifyArgs),
 }
 
 /// Load and prove a bundle, then show its identity, settings, files and graphs.
@@ -40,6 +41,7 @@ impl BundleArgs {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             BundleCommand::Inspect(args) => args.run(),
+            BundleCommand::Verify(args) => args.run(),
         }
     }
 }
@@ -73,7 +75,11 @@ impl InspectArgs {
             knowledge.rules.len(),
         )?;
         for (member, info) in [("classifier", classifier), ("anomaly", anomaly)] {
-            writeln!(out, "\n{member}: {} on {}", info.engine, info.provider)?;
+            writeln!(
+                out,
+                "\n{member}: {} on {} ({})",
+                info.engine, info.provider, info.engine_reason
+            )?;
             let graph = serde_json::to_value(&info.graph)?;
             for (key, value) in graph
                 .as_object()

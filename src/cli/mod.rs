@@ -11,6 +11,7 @@ mod progress;
 pub mod rules;
 pub mod serve;
 mod summary;
+mod verify;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -6,6 +6,7 @@
 mod breaker;
 mod cache;
 mod explain;
+mod inputs;
 mod lane;
 mod members;
 mod sentence;
@@ -29,6 +30,7 @@ use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
 use breaker::Breaker;
 pub use cache::{CacheCounts, CacheStatus, VoteCache};
 pub use explain::{Explanation, MatchedRule, NumericFeature, TermEffect, VoteDetail};
+pub use inputs::Inputs;
 pub use lane::{Judge, Models};
 pub use members::{Anomaly, Classifier};
 

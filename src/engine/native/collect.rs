@@ -84,6 +84,25 @@ impl Collect for Taking<'_> {
     }
 }
 
+/// Adds up the absolute values of leaves, by row.
+pub(super) struct Weighing<'a> {
+    pub(super) leaves: &'a Leaves,
+    pub(super) weights: &'a mut [f32],
+}
+
+impl Collect for Weighing<'_> {
+    fn leaf(&mut self, row: usize, _tree: usize, place: u32) {
+        let own = self.leaves.weights(place).map(f32::abs);
+        self.weights[row] += own.sum::<f32>();
+    }
+
+    fn row(&mut self, row: usize, leaves: &[u32], _values: &[f32]) {
+        for (tree, place) in leaves.iter().enumerate() {
+            self.leaf(row, tree, *place);
+        }
+    }
+}
+
 /// The sums of a batch while they are gathered.
 #[derive(Debug, Default)]
 pub(super) struct Totals {

@@ -327,6 +327,19 @@ fn read_weights(
 }
 
 impl Leaves {
+    /// All values of a leaf.
+    pub(super) fn weights(&self, place: u32) -> impl Iterator<Item = f32> {
+        let place = place as usize;
+        let (one, several) = match self {
+            Leaves::Single { values, .. } => (Some(values[place]), [].as_slice()),
+            Leaves::Several { offsets, weights } => {
+                let range = offsets[place] as usize..offsets[place + 1] as usize;
+                (None, &weights[range])
+            }
+        };
+        one.into_iter().chain(several.iter().map(|w| w.value))
+    }
+
     /// The one value of a leaf; 0 where leaves have several.
     pub(super) fn value(&self, place: u32) -> f32 {
         match self {

@@ -78,6 +78,12 @@ impl NativeGraph {
         })
     }
 
+    /// For each row, the sum of the absolute values of the leaves that it leads to: what a difference
+    /// between two engines is measured by. For checks, not for the request path.
+    pub fn leaf_weights(&self, rows: Rows<'_>) -> Vec<f32> {
+        self.plan.leaf_weights(rows)
+    }
+
     /// A model of one worker's own; only its scratch is.
     pub fn model(&self, reason: &str) -> Box<dyn Model> {
         Box::new(NativeModel {

@@ -100,6 +100,17 @@ impl Plan {
         self.steps.last().map_or(0, |step| step.width)
     }
 
+    /// For each row, the sum of the absolute values of its leaves.
+    pub(super) fn leaf_weights(&self, rows: Rows<'_>) -> Vec<f32> {
+        let mut weights = vec![0.0; rows.count()];
+        for step in &self.steps {
+            if let Work::Trees(walker) = &step.work {
+                walker.leaf_weights(rows, &mut weights);
+            }
+        }
+        weights
+    }
+
     /// Replaces `out` by the output of the graph.
     pub(super) fn run(&self, rows: Rows<'_>, scratch: &mut PlanScratch, out: &mut Vec<f32>) {
         scratch.results.resize_with(self.steps.len(), Vec::new);

@@ -1,6 +1,6 @@
 //! One ensemble with its two ways of being walked.
 
-use super::collect::Totals;
+use super::collect::{Totals, Walk, Weighing};
 use super::dense::{Dense, DenseWalk};
 use super::ensemble::Ensemble;
 use super::sparse::{Sparse, SparseScratch, SparseWalk};
@@ -65,6 +65,25 @@ impl Walker {
                 }
             },
         }
+    }
+
+    /// Adds the absolute values of each row's leaves to the row's weight.
+    pub(super) fn leaf_weights(&self, rows: Rows<'_>, weights: &mut [f32]) {
+        let mut matrix = Vec::new();
+        match rows {
+            Rows::Sparse(rows) => rows.write_dense(&mut matrix),
+            Rows::Dense(rows) => matrix.extend(rows.iter()),
+        }
+        let walk = DenseWalk {
+            forest: &self.ensemble.forest,
+            dense: &self.dense,
+            rows: &matrix,
+            width: self.width,
+        };
+        walk.walk(&mut Weighing {
+            leaves: &self.ensemble.leaves,
+            weights,
+        });
     }
 
     fn whole(&self, rows: &[f32], totals: &mut Totals, out: &mut Vec<f32>) {
