@@ -68,8 +68,14 @@ impl Loader {
         stand_in: bool,
     ) -> Result<Loaded, BundleError> {
         let (manifest, parts) = Parts::read(origin)?;
-        let graphs = Graphs::load(&self.engines, &manifest, &parts)?;
-        let own = parts.knowledge(&manifest)?;
+        // Graphs and rules are the two large parts, and know nothing of each other.
+        let (graphs, own) = std::thread::scope(|scope| {
+            let graphs = scope.spawn(|| Graphs::load(&self.engines, &manifest, &parts));
+            let own = parts.knowledge(&manifest);
+            (graphs.join(), own)
+        });
+        let graphs = graphs.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let own = own?;
         let mut first = graphs.models()?;
         Graphs::log(&first);
         let mut golden_samples = 0;

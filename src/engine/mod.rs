@@ -1,7 +1,7 @@
 //! Engines: what runs a bundle's ONNX files. Rows of float32 in, rows of float32 out.
 //!
 //! Trees run on the native engine ([`native`]), every other graph on ONNX Runtime, whose library is
-//! loaded only then; [`choice`] decides, member by member.
+//! loaded only then; `choice` decides, member by member.
 
 mod choice;
 mod library;

@@ -63,12 +63,22 @@ impl Walk for DenseWalk<'_> {
         // Blocks that the lanes can take are gathered, so that a tree stays in the nearest cache.
         let mut plain: Vec<usize> = Vec::new();
         for rows in self.rows.chunks(block) {
-            let full = rows.len() == block && !self.dense.nodes.is_empty();
-            if full && !rows.iter().any(|value| value.is_nan()) {
+            let fits = !self.dense.nodes.is_empty() && !rows.iter().any(|value| value.is_nan());
+            if fits && rows.len() == block {
                 plain.push(first);
             } else {
                 for (offset, row) in rows.chunks_exact(self.width).enumerate() {
-                    self.alone(first + offset, row, collect);
+                    match fits {
+                        true => self.alone(first + offset, collect, |place, start| {
+                            let node = self.dense.nodes[place as usize];
+                            let passes = row[usize::from(node.column)] <= node.threshold;
+                            start + u32::from(node.left) + u32::from(!passes)
+                        }),
+                        false => self.alone(first + offset, collect, |place, _| {
+                            let node = self.forest.nodes[place as usize];
+                            node.next(row[node.column() as usize])
+                        }),
+                    }
                 }
             }
             first += LANES;
@@ -94,23 +104,23 @@ impl DenseWalk<'_> {
         tree.start as usize..tree.end as usize
     }
 
-    /// One row, several trees side by side.
-    fn alone(&self, number: usize, row: &[f32], collect: &mut impl Collect) {
+    /// One row, several trees side by side; `next` leads from a node to the next one of the tree that
+    /// begins at the second number.
+    #[inline]
+    fn alone(&self, number: usize, collect: &mut impl Collect, next: impl Fn(u32, u32) -> u32) {
         let mut first = 0;
         for trees in self.forest.trees.chunks(LANES) {
-            let mut places = [0u32; LANES];
-            let places = &mut places[..trees.len()];
-            for (place, tree) in places.iter_mut().zip(trees) {
-                *place = tree.start;
-            }
+            // A last, short round walks its first tree in the lanes that are left.
+            let starts: [u32; LANES] =
+                std::array::from_fn(|lane| trees.get(lane).unwrap_or(&trees[0]).start);
+            let mut places = starts;
             let depth = trees.iter().map(|tree| tree.depth).max().unwrap_or(0);
             for _ in 0..depth {
-                for place in places.iter_mut() {
-                    let node = self.forest.nodes[*place as usize];
-                    *place = node.next(row[node.column() as usize]);
+                for (place, start) in places.iter_mut().zip(starts) {
+                    *place = next(*place, start);
                 }
             }
-            for (lane, place) in places.iter().enumerate() {
+            for (lane, place) in places.iter().take(trees.len()).enumerate() {
                 collect.leaf(number, first + lane, *place);
             }
             first += LANES;

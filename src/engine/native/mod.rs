@@ -1,9 +1,9 @@
 //! The native engine: tree ensembles of ONNX, evaluated here, exactly as ONNX Runtime does.
 //!
-//! A graph is read ([`proto`]), cut down to what the output needs ([`plan`]), and its trees are brought
-//! to one form ([`ensemble`], [`forest`]) that two walks read: [`sparse`] for tf-idf rows, [`dense`] for
-//! numbers. Sums of leaves are float32 in the order of the trees ([`collect`]), whatever the walk, so
-//! equal rows have equal votes. What is not known in full is refused by its name ([`refusal`]).
+//! A graph is read (`proto`), cut down to what the output needs (`plan`), and its trees are brought
+//! to one form (`ensemble`, `forest`) that two walks read: `sparse` for tf-idf rows, `dense` for
+//! numbers. Sums of leaves are float32 in the order of the trees (`collect`), whatever the walk, so
+//! equal rows have equal votes. What is not known in full is refused by its name (`refusal`).
 
 mod attributes;
 mod collect;
