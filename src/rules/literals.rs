@@ -14,6 +14,7 @@ const MAX_EXACT: usize = 64;
 const MAX_LITERALS: usize = 256;
 /// Bytes of a literal that are kept: more only makes comparisons longer.
 const MAX_LENGTH: usize = 12;
+const _: () = assert!(MAX_LENGTH <= super::prefilter::LONGEST);
 /// Shorter literals are in every other line.
 const MIN_LENGTH: usize = 2;
 /// Largest character class that is spelled out.

@@ -10,6 +10,8 @@ use rustc_hash::FxHashMap;
 /// Bits of a hash.
 const HASH_BITS: u32 = 16;
 const WORDS: usize = 1 << (HASH_BITS - 6);
+/// The longest literal: a comparison loads so many bytes of the text at once.
+pub(super) const LONGEST: usize = size_of::<u128>();
 /// The shortest literal, and the most bytes by which one is known.
 const LENGTHS: std::ops::RangeInclusive<usize> = 2..=4;
 
@@ -25,6 +27,7 @@ pub(super) struct Prefilter {
 struct Table {
     /// A bit for each hash of the bytes by which some literal is known; empty without literals.
     bits: Vec<u64>,
+    /// The literals known by the same bytes.
     known: FxHashMap<u32, Vec<Literal>>,
 }
 
@@ -40,31 +43,34 @@ pub(super) struct Owner {
 /// A literal and the tests that need it.
 #[derive(Debug)]
 struct Literal {
-    /// In lower case.
-    bytes: Box<[u8]>,
+    /// Its bytes in lower case, the first one lowest, and ones where there are bytes.
+    bytes: u128,
+    mask: u128,
     /// Where in it the bytes stand by which it is known.
     offset: usize,
-    owners: Vec<Owner>,
+    owners: Box<[Owner]>,
 }
 
 impl Prefilter {
-    /// Over literals of two bytes and more in lower case, each with the tests that need it. `rarity`
-    /// says of bytes how seldom they stand in log lines.
+    /// Over literals of 2 to [`LONGEST`] bytes in lower case, each with the tests that need it.
+    /// `rarity` says of bytes how seldom they stand in log lines.
     pub(super) fn new(
         literals: impl IntoIterator<Item = (Vec<u8>, Vec<Owner>)>,
         rarity: impl Fn(&[u8]) -> f32,
     ) -> Prefilter {
         let mut prefilter = Prefilter::default();
         for (bytes, owners) in literals {
-            debug_assert!(bytes.len() >= *LENGTHS.start(), "a literal of one byte");
+            debug_assert!((*LENGTHS.start()..=LONGEST).contains(&bytes.len()));
             let length = bytes.len().min(*LENGTHS.end());
             let offset = rarest(&bytes, length, &rarity);
             let literal = Literal {
+                bytes: load(&bytes),
+                mask: u128::MAX >> (8 * (LONGEST - bytes.len())),
                 offset,
-                owners,
-                bytes: bytes.into(),
+                owners: owners.into(),
             };
-            prefilter.tables[length - LENGTHS.start()].add(literal, length);
+            let key = key(&bytes[offset..][..length]);
+            prefilter.tables[length - LENGTHS.start()].add(key, literal);
         }
         prefilter
     }
@@ -75,6 +81,9 @@ impl Prefilter {
         lower.clear();
         lower.extend_from_slice(text.as_bytes());
         lower.make_ascii_lowercase();
+        // So that a comparison may load beyond the end. A literal with a NUL may be found there in
+        // vain, which costs no more than a regex.
+        lower.extend_from_slice(&[0; LONGEST]);
         let [pairs, triples, quads] = &self.tables;
         pairs.search::<2>(lower, &mut found);
         triples.search::<3>(lower, &mut found);
@@ -83,8 +92,7 @@ impl Prefilter {
 }
 
 impl Table {
-    fn add(&mut self, literal: Literal, length: usize) {
-        let key = key(&literal.bytes[literal.offset..][..length]);
+    fn add(&mut self, key: u32, literal: Literal) {
         let (word, bit) = place(key);
         self.bits.resize(WORDS, 0);
         self.bits[word] |= bit;
@@ -95,7 +103,8 @@ impl Table {
         if self.bits.is_empty() {
             return;
         }
-        for (at, bytes) in text.windows(LENGTH).enumerate() {
+        let end = text.len() - LONGEST;
+        for (at, bytes) in text[..end].windows(LENGTH).enumerate() {
             let key = key(bytes);
             let (word, bit) = place(key);
             if self.bits[word] & bit != 0 {
@@ -109,8 +118,11 @@ impl Table {
             return;
         };
         for literal in literals {
-            let start = at.checked_sub(literal.offset);
-            if start.is_some_and(|start| text[start..].starts_with(&literal.bytes)) {
+            let Some(start) = at.checked_sub(literal.offset) else {
+                continue;
+            };
+            let there = load(&text[start..start + LONGEST]);
+            if there & literal.mask == literal.bytes {
                 found(&literal.owners);
             }
         }
@@ -123,6 +135,13 @@ fn rarest(bytes: &[u8], length: usize, rarity: impl Fn(&[u8]) -> f32) -> usize {
     windows
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map_or(0, |(place, _)| place)
+}
+
+/// Up to [`LONGEST`] bytes as a number.
+fn load(bytes: &[u8]) -> u128 {
+    let mut whole = [0; LONGEST];
+    whole[..bytes.len()].copy_from_slice(bytes);
+    u128::from_le_bytes(whole)
 }
 
 /// Up to four bytes as a number.
