@@ -1,10 +1,5 @@
 //! Finds a timestamp at a position: the forms that log writers use, without a regex.
 
-const MONTHS: [&[u8; 3]; 12] = [
-    b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
-];
-const WEEKDAYS: [&[u8; 3]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"];
-
 /// The end of the timestamp that starts at `start`, or `None`.
 ///
 /// Looks at no more than some 40 bytes, so that a scan over a line stays linear.
@@ -19,22 +14,17 @@ pub(super) fn end_of(bytes: &[u8], start: usize) -> Option<usize> {
     (!glued).then_some(end)
 }
 
+/// The number of digits at the start leaves few forms to try.
 fn starts_with_digit(bytes: &[u8], at: usize) -> Option<usize> {
-    for date in ["dddd-dd-dd", "dddd/dd/dd", "dddd.dd.dd"] {
-        if let Some(end) = shape(bytes, at, date) {
-            return Some(optional_time(bytes, end));
-        }
-    }
-    if let Some(end) = shape(bytes, at, "ddddddddTdddddd") {
-        return Some(zone(bytes, end));
-    }
-    for date in [
-        "dd/dd/dddd",
-        "d/d/dddd",
-        "dd/d/dddd",
-        "d/dd/dddd",
-        "dd.dd.dddd",
-    ] {
+    let lead = bytes[at..].iter().take(9);
+    let dates: &[&str] = match lead.take_while(|b| b.is_ascii_digit()).count() {
+        1 => &["d/d/dddd", "d/dd/dddd"],
+        2 => &["dd/dd/dddd", "dd/d/dddd", "dd.dd.dddd"],
+        4 => &["dddd-dd-dd", "dddd/dd/dd", "dddd.dd.dd"],
+        8 => return shape(bytes, at, "ddddddddTdddddd").map(|end| zone(bytes, end)),
+        _ => return None,
+    };
+    for date in dates {
         if let Some(end) = shape(bytes, at, date) {
             return Some(optional_time(bytes, end));
         }
@@ -58,7 +48,7 @@ fn day_month_year(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// `Jan  2 15:04:05`, `Jan 2 2006 15:04:05`, `Mon Jan  2 15:04:05 2006`, `Mon, 02 Jan 2006 15:04:05 GMT`.
 fn starts_with_name(bytes: &[u8], at: usize) -> Option<usize> {
-    if let Some(end) = name(bytes, at, &WEEKDAYS) {
+    if let Some(end) = name(bytes, at, is_weekday) {
         let end = if bytes.get(end) == Some(&b',') {
             end + 1
         } else {
@@ -174,14 +164,39 @@ fn digits(bytes: &[u8], at: usize, least: usize, most: usize) -> Option<usize> {
 }
 
 fn month(bytes: &[u8], at: usize) -> Option<usize> {
-    name(bytes, at, &MONTHS)
+    name(bytes, at, is_month)
 }
 
-fn name(bytes: &[u8], at: usize, names: &[&[u8; 3]]) -> Option<usize> {
-    let word = bytes.get(at..at + 3)?;
-    let known = names.iter().any(|n| n.eq_ignore_ascii_case(word));
+/// The end of a name of three letters that no further letter follows.
+fn name(bytes: &[u8], at: usize, is_name: fn([u8; 3]) -> bool) -> Option<usize> {
+    let word: [u8; 3] = bytes.get(at..at + 3)?.try_into().ok()?;
     let glued = bytes.get(at + 3).is_some_and(u8::is_ascii_alphabetic);
-    (known && !glued).then_some(at + 3)
+    (!glued && is_name(word.map(|b| b.to_ascii_lowercase()))).then_some(at + 3)
+}
+
+fn is_weekday(word: [u8; 3]) -> bool {
+    matches!(
+        &word,
+        b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun"
+    )
+}
+
+fn is_month(word: [u8; 3]) -> bool {
+    matches!(
+        &word,
+        b"jan"
+            | b"feb"
+            | b"mar"
+            | b"apr"
+            | b"may"
+            | b"jun"
+            | b"jul"
+            | b"aug"
+            | b"sep"
+            | b"oct"
+            | b"nov"
+            | b"dec"
+    )
 }
 
 /// The position after one or two blanks.
