@@ -1,8 +1,9 @@
 //! What a walk finds becomes sums: always in the order of the trees, so that neither the batch nor the
 //! way of walking changes a bit of the result.
 
-use super::ensemble::{Ensemble, Leaves, Weight};
+use super::ensemble::Ensemble;
 use super::finish::Finish;
+use super::leaves::{Leaves, Weight};
 
 /// Takes leaves as a walk finds them; for each row the trees come in their order.
 pub(super) trait Collect {

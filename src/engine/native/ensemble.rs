@@ -1,23 +1,18 @@
 //! TreeEnsembleClassifier and TreeEnsembleRegressor (ai.onnx.ml 1 to 3, float32): attributes become a
 //! forest, the weights of its leaves, and what is done with their sums.
 
+use prost::bytes::Bytes;
 use rustc_hash::FxHashMap;
 
 use super::attributes::Attributes;
 use super::finish::{Aggregate, Finish, Transform};
 use super::forest::{Forest, MOST_COLUMNS, Mode, Source};
+use super::leaves::{Leaves, Weight};
 use super::proto;
 use super::refusal::Refusal;
 
 /// No ensemble of a bundle is larger; it bounds what a small damaged file can make the engine do.
 const MOST_NODES: usize = 1 << 26;
-
-/// What a leaf adds to which sum.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Weight {
-    pub(super) sum: u32,
-    pub(super) value: f32,
-}
 
 /// One operator, ready to be walked.
 #[derive(Debug)]
@@ -25,26 +20,6 @@ pub(super) struct Ensemble {
     pub(super) forest: Forest,
     pub(super) leaves: Leaves,
     pub(super) finish: Finish,
-}
-
-/// The weights of the leaves, by the leaf's place in the forest.
-#[derive(Debug)]
-pub(super) enum Leaves {
-    /// Every leaf of a tree adds one value to the tree's one sum.
-    Single {
-        /// By node; 0 for splits.
-        values: Vec<f32>,
-        /// By tree.
-        sums: Vec<u32>,
-        /// Tree `t` adds to the sum `t` modulo the number of sums.
-        goes_round: bool,
-    },
-    /// Leaves add to any sums.
-    Several {
-        /// By node: where its weights begin; one more at the end.
-        offsets: Vec<u32>,
-        weights: Vec<Weight>,
-    },
 }
 
 /// Either operator's own attributes.
@@ -124,83 +99,114 @@ impl Kind {
 }
 
 /// A forest, and where the file's nodes are in it.
-struct ReadForest {
-    forest: Forest,
+pub(super) struct ReadForest {
+    pub(super) forest: Forest,
     sources: Vec<Source>,
     /// Place in the file's lists by (tree, node).
     places: FxHashMap<(i64, i64), usize>,
     /// Tree in the forest by place in the file's lists.
-    tree_of: Vec<u32>,
+    pub(super) tree_of: Vec<u32>,
 }
 
-fn read_forest(attributes: &mut Attributes<'_>, width: usize) -> Result<ReadForest, Refusal> {
-    let trees = attributes.ints("nodes_treeids")?;
-    let ids = attributes.ints("nodes_nodeids")?;
-    let columns = attributes.ints("nodes_featureids")?;
-    let values = attributes.floats("nodes_values")?;
-    let modes = attributes.strings("nodes_modes")?;
-    let on_true = attributes.ints("nodes_truenodeids")?;
-    let on_false = attributes.ints("nodes_falsenodeids")?;
-    let missing = attributes.ints("nodes_missing_value_tracks_true")?;
-    attributes.ignore("nodes_hitrates");
-    let count = trees.len();
-    let lengths = [
-        ("nodes_nodeids", ids.len()),
-        ("nodes_featureids", columns.len()),
-        ("nodes_values", values.len()),
-        ("nodes_modes", modes.len()),
-        ("nodes_truenodeids", on_true.len()),
-        ("nodes_falsenodeids", on_false.len()),
-    ];
-    let wrong = lengths.iter().find(|(_, length)| *length != count);
-    if let Some((name, length)) = wrong {
-        return Refusal::malformed(format!(
-            "expected {count} entries in {name}, as many as in nodes_treeids, found {length}"
-        ));
+/// The lists that describe the nodes, all of one length but the last, which may be empty.
+struct NodeLists<'a> {
+    trees: &'a [i64],
+    ids: &'a [i64],
+    columns: &'a [i64],
+    values: &'a [f32],
+    modes: &'a [Bytes],
+    on_true: &'a [i64],
+    on_false: &'a [i64],
+    missing: &'a [i64],
+}
+
+impl<'a> NodeLists<'a> {
+    fn read(attributes: &mut Attributes<'a>) -> Result<NodeLists<'a>, Refusal> {
+        attributes.ignore("nodes_hitrates");
+        let lists = NodeLists {
+            trees: attributes.ints("nodes_treeids")?,
+            ids: attributes.ints("nodes_nodeids")?,
+            columns: attributes.ints("nodes_featureids")?,
+            values: attributes.floats("nodes_values")?,
+            modes: attributes.strings("nodes_modes")?,
+            on_true: attributes.ints("nodes_truenodeids")?,
+            on_false: attributes.ints("nodes_falsenodeids")?,
+            missing: attributes.ints("nodes_missing_value_tracks_true")?,
+        };
+        lists.check_lengths()?;
+        Ok(lists)
     }
-    if count == 0 || count > MOST_NODES {
-        return Refusal::malformed(format!("expected 1 to {MOST_NODES} nodes, found {count}"));
-    }
-    if !missing.is_empty() && missing.len() != count {
-        return Refusal::malformed(format!(
-            "expected {count} entries or none in nodes_missing_value_tracks_true, found {}",
-            missing.len()
-        ));
-    }
-    let mut places = FxHashMap::default();
-    for (place, name) in trees.iter().zip(ids).enumerate() {
-        if places.insert((*name.0, *name.1), place).is_some() {
+
+    fn check_lengths(&self) -> Result<(), Refusal> {
+        let count = self.trees.len();
+        let lengths = [
+            ("nodes_nodeids", self.ids.len()),
+            ("nodes_featureids", self.columns.len()),
+            ("nodes_values", self.values.len()),
+            ("nodes_modes", self.modes.len()),
+            ("nodes_truenodeids", self.on_true.len()),
+            ("nodes_falsenodeids", self.on_false.len()),
+        ];
+        let wrong = lengths.iter().find(|(_, length)| *length != count);
+        if let Some((name, length)) = wrong {
             return Refusal::malformed(format!(
-                "expected each node once, found node {} of tree {} twice",
-                name.1, name.0
+                "expected {count} entries in {name}, as many as in nodes_treeids, found {length}"
             ));
         }
+        if count == 0 || count > MOST_NODES {
+            return Refusal::malformed(format!("expected 1 to {MOST_NODES} nodes, found {count}"));
+        }
+        if !self.missing.is_empty() && self.missing.len() != count {
+            return Refusal::malformed(format!(
+                "expected {count} entries or none in nodes_missing_value_tracks_true, found {}",
+                self.missing.len()
+            ));
+        }
+        Ok(())
     }
-    let mut sources = Vec::with_capacity(count);
-    for place in 0..count {
-        let Some(mode) = mode(&modes[place])? else {
-            sources.push(Source::Leaf);
-            continue;
+
+    /// Place of each node in the lists, by (tree, node).
+    fn places(&self) -> Result<FxHashMap<(i64, i64), usize>, Refusal> {
+        let mut places = FxHashMap::default();
+        for (place, (tree, id)) in self.trees.iter().zip(self.ids).enumerate() {
+            if places.insert((*tree, *id), place).is_some() {
+                return Refusal::malformed(format!(
+                    "expected each node once, found node {id} of tree {tree} twice"
+                ));
+            }
+        }
+        Ok(places)
+    }
+
+    /// One node, its children found and its column below `width`.
+    fn source(
+        &self,
+        place: usize,
+        places: &FxHashMap<(i64, i64), usize>,
+        width: usize,
+    ) -> Result<Source, Refusal> {
+        let Some(mode) = mode(&self.modes[place])? else {
+            return Ok(Source::Leaf);
         };
-        let tree = trees[place];
+        let tree = self.trees[place];
         let child = |id: i64| {
             places.get(&(tree, id)).copied().ok_or_else(|| {
                 Refusal::Malformed(format!(
                     "expected node {id} of tree {tree}, to which node {} points, found none",
-                    ids[place]
+                    self.ids[place]
                 ))
             })
         };
-        let column = u32::try_from(columns[place])
+        let column = u32::try_from(self.columns[place])
             .ok()
             .filter(|column| (*column as usize) < width);
         let Some(column) = column else {
             return Refusal::malformed(format!(
                 "expected columns below {width} in nodes_featureids, found {}",
-                columns[place]
+                self.columns[place]
             ));
         };
-        let missing_is_true = match missing.get(place) {
+        let missing_is_true = match self.missing.get(place) {
             None | Some(0) => false,
             Some(1) => true,
             Some(other) => {
@@ -209,16 +215,23 @@ fn read_forest(attributes: &mut Attributes<'_>, width: usize) -> Result<ReadFore
                 ));
             }
         };
-        sources.push(Source::Split {
+        Ok(Source::Split {
             mode,
             column,
-            threshold: values[place],
+            threshold: self.values[place],
             missing_is_true,
-            on_true: child(on_true[place])?,
-            on_false: child(on_false[place])?,
-        });
+            on_true: child(self.on_true[place])?,
+            on_false: child(self.on_false[place])?,
+        })
     }
-    plant(trees, sources, places)
+}
+
+fn read_forest(attributes: &mut Attributes<'_>, width: usize) -> Result<ReadForest, Refusal> {
+    let lists = NodeLists::read(attributes)?;
+    let places = lists.places()?;
+    let sources = (0..lists.trees.len()).map(|place| lists.source(place, &places, width));
+    let sources = sources.collect::<Result<Vec<Source>, Refusal>>()?;
+    plant(lists.trees, sources, places)
 }
 
 /// Each run of nodes with one tree id is a tree, and its first node is the root.
@@ -324,85 +337,4 @@ fn read_weights(
         listed.push((*leaf, Weight { sum, value: *value }));
     }
     Ok(listed)
-}
-
-impl Leaves {
-    /// All values of a leaf.
-    pub(super) fn weights(&self, place: u32) -> impl Iterator<Item = f32> {
-        let place = place as usize;
-        let (one, several) = match self {
-            Leaves::Single { values, .. } => (Some(values[place]), [].as_slice()),
-            Leaves::Several { offsets, weights } => {
-                let range = offsets[place] as usize..offsets[place + 1] as usize;
-                (None, &weights[range])
-            }
-        };
-        one.into_iter().chain(several.iter().map(|w| w.value))
-    }
-
-    /// The one value of a leaf; 0 where leaves have several.
-    pub(super) fn value(&self, place: u32) -> f32 {
-        match self {
-            Leaves::Single { values, .. } => values[place as usize],
-            Leaves::Several { .. } => 0.0,
-        }
-    }
-
-    fn new(
-        read: &ReadForest,
-        listed: &[(usize, Weight)],
-        finish: &Finish,
-    ) -> Result<Leaves, Refusal> {
-        // A stable sort: what one leaf adds to one sum keeps its order.
-        let mut sorted = listed.to_vec();
-        sorted.sort_by_key(|(leaf, _)| *leaf);
-        let of_leaf = |leaf: usize| {
-            let start = sorted.partition_point(|(place, _)| *place < leaf);
-            let end = sorted.partition_point(|(place, _)| *place <= leaf);
-            &sorted[start..end]
-        };
-        let mut offsets = Vec::with_capacity(read.forest.nodes.len() + 1);
-        let mut weights: Vec<Weight> = Vec::with_capacity(listed.len());
-        let mut sums = vec![u32::MAX; read.forest.trees.len()];
-        let mut single = finish.adds();
-        for (node, origin) in read.forest.origins.iter().enumerate() {
-            offsets.push(weights.len() as u32);
-            if !read.forest.nodes[node].is_leaf_at(node as u32) {
-                continue;
-            }
-            let own = of_leaf(*origin as usize);
-            if own.is_empty() {
-                return Refusal::malformed(format!(
-                    "expected a weight for every leaf, found none for the leaf at place {origin} of nodes_nodeids"
-                ));
-            }
-            if own.len() > 1 && finish.sums() == 1 {
-                return Refusal::unsupported("a leaf with several weights for one sum");
-            }
-            let tree = read.tree_of[*origin as usize] as usize;
-            single &= own.len() == 1 && (sums[tree] == u32::MAX || sums[tree] == own[0].1.sum);
-            sums[tree] = own[0].1.sum;
-            weights.extend(own.iter().map(|(_, weight)| *weight));
-        }
-        offsets.push(weights.len() as u32);
-        if !single {
-            return Ok(Leaves::Several { offsets, weights });
-        }
-        let values = offsets
-            .windows(2)
-            .map(|w| {
-                if w[0] < w[1] {
-                    weights[w[0] as usize].value
-                } else {
-                    0.0
-                }
-            })
-            .collect();
-        let around = |(tree, sum): (usize, &u32)| tree % finish.sums() == *sum as usize;
-        Ok(Leaves::Single {
-            values,
-            goes_round: sums.iter().enumerate().all(around),
-            sums,
-        })
-    }
 }

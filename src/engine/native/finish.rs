@@ -5,7 +5,7 @@
 //! are followed here to the letter, and `tests/engines.rs` holds both engines side by side. Where it
 //! leaves a part of its output unwritten, the graph is refused.
 
-use super::ensemble::Weight;
+use super::leaves::Weight;
 use super::refusal::Refusal;
 
 /// How the trees' values become one.

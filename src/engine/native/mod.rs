@@ -11,6 +11,7 @@ mod dense;
 mod ensemble;
 mod finish;
 mod forest;
+mod leaves;
 mod ops;
 mod plan;
 mod proto;

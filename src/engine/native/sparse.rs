@@ -7,8 +7,9 @@
 //! that turns.
 
 use super::collect::{Collect, Walk};
-use super::ensemble::{Ensemble, Leaves};
+use super::ensemble::Ensemble;
 use super::forest::{Forest, Node};
+use super::leaves::Leaves;
 use crate::engine::SparseRows;
 
 /// Trees walked side by side.
