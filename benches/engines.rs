@@ -1,5 +1,5 @@
 //! What a row costs on either engine, for both members of the built-in bundle, at several batch sizes,
-//! on lines that were never seen before. `make bench` runs it.
+//! on lines that were never seen before. `make bench-stages` runs it.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use logtriage::bench::workload::{Kind, Workload};
