@@ -6,6 +6,7 @@
 mod breaker;
 mod cache;
 mod explain;
+mod further;
 mod inputs;
 mod lane;
 mod members;

@@ -4,6 +4,7 @@ mod boundary;
 mod decode;
 mod decompress;
 mod keep;
+mod members;
 mod one;
 mod pick;
 mod repair;

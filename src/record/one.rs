@@ -7,7 +7,8 @@ use bytestring::ByteString;
 use serde::de::IgnoredAny;
 
 use super::boundary::{Scanner, skip_space};
-use super::pick::{self, Fault, Members, floor_char, no_message};
+use super::members::{Fault, Members};
+use super::pick::{self, floor_char, no_message};
 use super::shelf::Shelf;
 use super::{BadRecord, Entry, Limits, Record, RecordId};
 

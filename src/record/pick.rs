@@ -1,107 +1,20 @@
 //! From one JSON object to a record: which key holds the message, which the other named parts.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use bytes::Bytes;
 use bytestring::ByteString;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use smallvec::SmallVec;
 
-use super::keep::{Budget, MOST_VALUES, Text};
+use super::keep::Budget;
+use super::members::{
+    EVENT_ORIGINAL, Fault, MESSAGE_KEYS, Members, NAME_LIMIT, Scalar, is_object, is_string,
+    message_rank, record_id, scalar,
+};
 use super::shelf::Shelf;
 use super::{BadRecord, Entry, Limits, Record, RecordId};
 use crate::parse::Severity;
 use crate::parse::known::Known;
-
-/// Keys that may hold the message, best first.
-const MESSAGE_KEYS: [&str; 10] = [
-    "message",
-    "msg",
-    "log",
-    "text",
-    "body",
-    "event.original",
-    "event",
-    "@message",
-    "_raw",
-    "MESSAGE",
-];
-/// Rank of `event.original`, which also stands nested.
-const EVENT_ORIGINAL: usize = 5;
-
-/// Members read of one object, those with a name of their own aside; what follows them is left out.
-const MOST_MEMBERS: usize = MOST_VALUES;
-/// Members for which no room has to be made.
-const USUAL_MEMBERS: usize = 12;
-/// Bytes kept of an id, a source and a timestamp each.
-const NAME_LIMIT: usize = 256;
-
-/// What could not be parsed, and the part of the text in which.
-pub(super) struct Fault<'a> {
-    pub error: serde_json::Error,
-    pub fragment: &'a str,
-}
-
-fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Fault<'a>> {
-    serde_json::from_str(text).map_err(|error| Fault {
-        error,
-        fragment: text,
-    })
-}
-
-/// The members of an object, in order; their values are parsed only if they are needed.
-pub(super) struct Members<'a> {
-    list: SmallVec<[(Cow<'a, str>, &'a RawValue); USUAL_MEMBERS]>,
-    left_out: bool,
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut list = SmallVec::new();
-                let mut left_out = false;
-                // A bit for each name met: one of them is found however late it comes.
-                let mut names = 0_u16;
-                while let Some((Text(key), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    let name = name_bit(&key, value);
-                    if list.len() < MOST_MEMBERS || name & !names != 0 {
-                        list.push((key, value));
-                    } else {
-                        left_out = true;
-                    }
-                    names |= name;
-                }
-                Ok(Members { list, left_out })
-            }
-        }
-        deserializer.deserialize_map(Collect)
-    }
-}
-
-impl<'a> Members<'a> {
-    /// The members of the object that `text` is.
-    pub(super) fn of(text: &'a str) -> Result<Members<'a>, Fault<'a>> {
-        parse(text)
-    }
-
-    /// The caller's id, for an answer about an object that cannot be read further.
-    pub(super) fn id(self) -> Option<RecordId> {
-        let id = self.list.into_iter().rev().find(|(key, _)| key == "id")?.1;
-        record_id(&scalar(id).ok()?, &mut Shelf::over(&Bytes::new())).map(|(id, _)| id)
-    }
-}
 
 /// The record that the members of an object make; `whole` is the object as text, the message of
 /// an object that has none.
@@ -301,49 +214,6 @@ fn insert<'a>(
     Ok(())
 }
 
-fn is_string(raw: &RawValue) -> bool {
-    raw.get().starts_with('"')
-}
-
-fn is_object(raw: &RawValue) -> bool {
-    raw.get().starts_with('{')
-}
-
-/// A value in a named place.
-enum Scalar<'a> {
-    Text(Cow<'a, str>),
-    /// A number as it is written.
-    Number(&'a str),
-    /// What no named place takes.
-    Other,
-}
-
-fn scalar(raw: &RawValue) -> Result<Scalar<'_>, Fault<'_>> {
-    let text = raw.get();
-    Ok(match text.as_bytes().first() {
-        Some(b'"') => {
-            let Text(text) = parse(text)?;
-            Scalar::Text(text)
-        }
-        Some(b'-' | b'0'..=b'9') => Scalar::Number(text),
-        _ => Scalar::Other,
-    })
-}
-
-/// A bit for each member that [`record`] knows by name and kind, 0 for any other.
-fn name_bit(key: &str, raw: &RawValue) -> u16 {
-    let others = ["id", "source", "timestamp", "severity"];
-    let place = match key {
-        "event" if is_object(raw) => Some(MESSAGE_KEYS.len()),
-        "original" if is_string(raw) => Some(MESSAGE_KEYS.len() + 1),
-        _ => message_rank(key, raw).or_else(|| {
-            let place = others.iter().position(|name| *name == key)?;
-            Some(MESSAGE_KEYS.len() + 2 + place)
-        }),
-    };
-    place.map_or(0, |place| 1 << place)
-}
-
 /// An entry for a record whose message is missing or blank.
 pub(super) fn no_message(index: usize, id: Option<RecordId>) -> Entry {
     let detail = "expected a text in message (or msg, log, text, body, event.original, event, \
@@ -363,26 +233,6 @@ pub(super) fn floor_char(text: &str, limit: usize) -> usize {
         end -= 1;
     }
     end
-}
-
-fn message_rank(key: &str, raw: &RawValue) -> Option<usize> {
-    let rank = MESSAGE_KEYS.iter().position(|name| *name == key)?;
-    is_string(raw).then_some(rank)
-}
-
-/// A string or a number as an id, and whether it was cut.
-fn record_id(value: &Scalar<'_>, shelf: &mut Shelf) -> Option<(RecordId, bool)> {
-    let text = match value {
-        Scalar::Text(text) => text,
-        Scalar::Number(number) => match number.parse() {
-            Ok(number) => return Some((RecordId::Number(number), false)),
-            Err(_) => *number,
-        },
-        Scalar::Other => return None,
-    };
-    let kept = floor_char(text, NAME_LIMIT);
-    let id = RecordId::Text(shelf.keep(&text[..kept]));
-    Some((id, kept < text.len()))
 }
 
 /// Severity and source as shippers name them (`level`, `log.level`, `SYSLOG_IDENTIFIER`, ...),
