@@ -190,12 +190,52 @@ def confined_section(results):
         f"{results['confined'][0]['seconds']} s of steady load, 100 records a request, at half of what "
         "such a share of a core was seen to do. How processor and memory were limited on this machine: "
         f"{'; '.join(ways)}. RLIMIT_DATA bounds what the process may allocate, not what is resident, "
-        "and the service was told a quarter of it as `server.inflight_bytes`, which it would have read "
-        "from a control group's limit.",
+        "and the service was told the shares of it that it would have taken of a control group's limit "
+        "(`server.inflight_bytes`, `batch.queue_bytes`, `cache.entries`).",
         "",
         table(columns, lines),
         "",
         *("    " + c["command"] for c in results["confined"]),
+    ]
+
+
+def overload_section(results):
+    """More than it can do."""
+    found = results.get("overload")
+    if not found:
+        return []
+    best = found["best"]
+    named = [("best of 8 patient connections", best)]
+    named += [
+        (f"{times} times that, due whatever comes", load)
+        for times, load in zip(found["times"], found["loads"], strict=True)
+    ]
+    lines = [
+        (
+            name,
+            number(load["due"]) if load["due"] else "-",
+            number(load["records_per_second"]),
+            f"{load['records_per_second'] / best['records_per_second']:.0%}",
+            f"{load['p99']:.0f}",
+            ", ".join(f"{count} x {code}" for code, count in load["errors"].items()) or "none",
+            f"{load['peak_mib']:.1f}",
+            f"{load['health_ms']:.0f} of {load['health_asked']}",
+        )
+        for name, load in named
+    ]
+    columns = (
+        *("load", "due records/s", "answered", "of the best", "p99 ms of the answered"),
+        *("refused", "peak MiB", "slowest health check, ms"),
+    )
+    return [
+        "## More than it can do",
+        "",
+        f"A service of half a core and 256 MiB ({found['how']}), vote cache off, bodies of 1,000 records, "
+        f"{found['seconds']} s each; the health of the data port is asked for 20 times a second meanwhile.",
+        "",
+        table(columns, lines),
+        "",
+        *("    " + load["command"] for _, load in named),
     ]
 
 
@@ -272,6 +312,7 @@ def document(results, quantised=None):
         latency_section(results),
         memory_section(results),
         confined_section(results),
+        overload_section(results),
         stage_section(results),
         quantise_section(quantised),
     )

@@ -5,7 +5,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from benchmark import limits, machine, program, stages
+from benchmark import limits, machine, overload, program, stages
 from benchmark.program import NotAvailable
 
 ENGINES = ("native", "onnxruntime")
@@ -29,10 +29,11 @@ class Effort:
     starts: int
     million: int
     confined_seconds: int
+    overload_seconds: int
 
 
-FULL = Effort(3, "1500ms", "400ms", 4, 7, MILLION, 60)
-QUICK = Effort(1, "400ms", "200ms", 2, 3, MILLION // 10, 8)
+FULL = Effort(3, "1500ms", "400ms", 4, 7, MILLION, 60, 10)
+QUICK = Effort(1, "400ms", "200ms", 2, 3, MILLION // 10, 8, 3)
 
 
 def say(text):
@@ -237,6 +238,7 @@ def measure(quick):
     say("connections of one record and very many records are measured")
     per_core = steady_rate(results["cells"])
     results["confined"] = [confined(*limit, per_core, effort) for limit in CONFINED]
+    results["overload"] = overload.measure(effort.overload_seconds)
     say("services under limits are measured")
     results["stages"] = {}
     for name, settings in engines.items():
