@@ -150,7 +150,7 @@ def service(cores, memory_mib, settings=None, binary=BINARY):
         # The service reads its limit from the control group; here it must be told.
         given["server.inflight_bytes"] = memory // 4
         given["batch.queue_bytes"] = memory // 8
-        given["cache.entries"] = memory // 32 // 512
+        given["cache.entries"] = memory // 32 // 1024
     process = subprocess.Popen(
         [str(binary), "serve"],
         env=environment(given),

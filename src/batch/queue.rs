@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::Load;
 use super::job::{Answer, Job};
 use super::pace::Pace;
-use super::room::{Overloaded, Room};
+use super::room::{Full, Overloaded, Room};
 use super::state::{Batch, Due, Refused, Rules, State};
 use crate::config::BatchConfig;
 
@@ -81,34 +81,35 @@ impl Queue {
     pub(super) fn admit(&self, job: Job) -> Result<(), Overloaded> {
         let now = Instant::now();
         let bounds = self.bounds();
+        // Measured before the lock, and where it is refused freed after it: others wait for neither.
+        let (size, job) = (job.size(), Arc::new(job));
         let mut guarded = self.lock();
-        if let Err(refused) = guarded.state.admit(job, bounds, now) {
-            return Err(self.refuse(&mut guarded.state, &refused, bounds, now));
+        if let Err(refused) = guarded.state.admit(&job, size, bounds, now) {
+            let overloaded = self.overloaded(&guarded.state, &refused);
+            let retry_after = overloaded.retry_after;
+            guarded.state.reserve(&refused, bounds, now, retry_after);
+            return Err(overloaded);
         }
         self.wake(&mut guarded, now);
         Ok(())
     }
 
-    /// Refuses a request of at least that size, if it would be refused.
+    /// Refuses a request of about that size, if it would be refused. The size is a guess: nothing is
+    /// reserved by it, and a stream that runs keeps nobody out who may be smaller than it seems.
     pub(super) fn look(&self, size: Room) -> Result<(), Overloaded> {
         let now = Instant::now();
         let bounds = self.bounds();
-        let state = &mut self.lock().state;
-        let looked = state.look(size, bounds, now);
-        looked.map_err(|refused| self.refuse(state, &refused, bounds, now))
+        let state = &self.lock().state;
+        match state.look(size, bounds, now) {
+            Err(refused) if refused.full != Full::Stream => Err(self.overloaded(state, &refused)),
+            _ => Ok(()),
+        }
     }
 
-    fn refuse(
-        &self,
-        state: &mut State,
-        refused: &Refused,
-        bounds: Room,
-        now: Instant,
-    ) -> Overloaded {
+    fn overloaded(&self, state: &State, refused: &Refused) -> Overloaded {
         let work = state.waiting() + self.judging.load(Ordering::Relaxed);
         let retry_after = self.pace.time_for(work);
         let retry_after = retry_after.clamp(Duration::from_secs(1), LONGEST_RETRY);
-        state.reserve(refused, bounds, now, retry_after);
         Overloaded {
             full: refused.full,
             retry_after,
@@ -182,7 +183,9 @@ impl Queue {
     /// What waits of a request leaves the queue.
     pub(super) fn leave(&self, answer: &Arc<Answer>) {
         if answer.waits() {
-            self.lock().state.leave(answer);
+            let left = self.lock().state.leave(answer);
+            // Its records are freed when the lock is not held any more.
+            drop(left);
         }
     }
 

@@ -180,8 +180,14 @@ impl State {
     }
 
     /// Takes a whole request in, or nothing of it.
-    pub(super) fn admit(&mut self, job: Job, bounds: Room, now: Instant) -> Result<(), Refused> {
-        let claim = Claim::new(job.size(), bounds);
+    pub(super) fn admit(
+        &mut self,
+        job: &Arc<Job>,
+        size: Room,
+        bounds: Room,
+        now: Instant,
+    ) -> Result<(), Refused> {
+        let claim = Claim::new(size, bounds);
         let taken = self.door.take(&claim, bounds, now);
         taken.map_err(|full| Refused { full, claim })?;
         let line = if claim.size.records >= self.rules.max_records || job.detail == Detail::Full {
@@ -192,7 +198,7 @@ impl State {
         };
         self.waiting += claim.size.records;
         self.lines[line as usize].push_back(Pending {
-            job: Arc::new(job),
+            job: Arc::clone(job),
             next: 0,
             left: claim.size,
             stream: claim.stream,
@@ -330,12 +336,13 @@ impl State {
         batch.parts.push(part);
     }
 
-    /// What waits of the request leaves the queue: its caller went away.
-    pub(super) fn leave(&mut self, answer: &Arc<Answer>) {
-        if let Some(pending) = self.remove(answer) {
-            self.door.give_back(pending.left, pending.stream);
-            self.waiting -= pending.left.records;
-        }
+    /// What waits of the request leaves the queue: its caller went away. It is given back, to be freed
+    /// by whoever holds no lock.
+    pub(super) fn leave(&mut self, answer: &Arc<Answer>) -> Option<Arc<Job>> {
+        let pending = self.remove(answer)?;
+        self.door.give_back(pending.left, pending.stream);
+        self.waiting -= pending.left.records;
+        Some(pending.job)
     }
 
     /// What waits of the request is to be answered by rules alone: its deadline has passed.
@@ -346,7 +353,8 @@ impl State {
     }
 
     fn remove(&mut self, answer: &Arc<Answer>) -> Option<Pending> {
-        for line in LINES {
+        // What is late is seldom looked for, and may be many.
+        for line in [Line::Joined, Line::Direct, Line::Late] {
             let pending = &mut self.lines[line as usize];
             let place = pending
                 .iter()

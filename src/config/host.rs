@@ -25,10 +25,11 @@ pub(super) fn auto_queue_bytes() -> usize {
     share_of_memory(8).map_or(QUEUE_WITHOUT_LIMIT, |b| b.max(QUEUE_AT_LEAST))
 }
 
-/// A 32nd of the memory limit at half a kilobyte for both inputs of a line; 32,768 without one.
+/// A 32nd of the memory limit at a kilobyte for both inputs of a line, which few come to; 32,768
+/// without one.
 pub(super) fn auto_cache_entries() -> NonZeroUsize {
     const WITHOUT_LIMIT: usize = 32_768;
-    const ENTRY: usize = 512;
+    const ENTRY: usize = 1024;
     let entries = share_of_memory(32).map_or(WITHOUT_LIMIT, |bytes| bytes / ENTRY);
     NonZeroUsize::new(entries.min(WITHOUT_LIMIT)).unwrap_or(NonZeroUsize::MIN)
 }

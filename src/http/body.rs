@@ -22,10 +22,12 @@ use super::{Service, door, judging, negotiate};
 const LARGE: usize = 64 << 10;
 
 /// Room first taken for a decompressed body: so many times the compressed size, and a little.
-/// Ordinary logs shrink to a tenth or less; what unfolds further is decompressed once more with
-/// all the room that the limits allow.
+/// Ordinary logs shrink to a tenth or less; what unfolds further is decompressed again with more
+/// room, up to what the limits allow.
 const USUAL_RATIO: usize = 16;
 const USUAL_EXTRA: usize = 64 << 10;
+/// How much more is tried where that was too little.
+const MORE: usize = 4;
 
 /// Bytes that a record takes beside its text until its answer is sent: entry, judgement, JSON.
 const RECORD_ROOM: usize = size_of::<Entry>() + size_of::<Judgement>() + 256;
@@ -60,9 +62,17 @@ pub(super) async fn receive(
         }
         return Err(refused.into_problem(service));
     }
-    let bytes = match read(service, declared, body, &mut charge).await {
+    let mut body = body;
+    let bytes = match read(service, declared, &mut body, &mut charge).await {
         Ok(bytes) => bytes,
-        Err(refused) => return Err(refused.into_problem(service)),
+        Err(refused) => {
+            if refused.is_overload() {
+                // What was taken is given back before the rest is waited for.
+                charge.shrink_to(0);
+                door::discard(service, false, body).await;
+            }
+            return Err(refused.into_problem(service));
+        }
     };
     let wire = bytes.len();
     let limits = Limits {
@@ -211,7 +221,7 @@ fn enter(
 async fn read(
     service: &Service,
     declared: usize,
-    body: Body,
+    body: &mut Body,
     charge: &mut Charge,
 ) -> Result<Bytes, Refusal> {
     let limit = service.limits.body_limit;
@@ -227,7 +237,7 @@ async fn read(
 }
 
 async fn collect(
-    mut body: Body,
+    body: &mut Body,
     declared: usize,
     limit: usize,
     charge: &mut Charge,
@@ -294,7 +304,8 @@ fn decompress(
             }
             Err(DecompressError::TooLarge { .. }) if room < limit.min(possible) => {
                 charge.shrink_to(compressed);
-                room = limit.min(possible);
+                // By steps: all the room there is would mostly be in use by others.
+                room = room.saturating_mul(MORE).min(limit).min(possible);
             }
             Err(error) => return Err(undecompressed(&error, limit, possible, charge.capacity())),
         }

@@ -3,7 +3,7 @@
 //! Reading and decoding a body costs a good part of judging it with fast models. Under four times
 //! the load that can be judged, three quarters of that would be wasted, and with it the goodput.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
 use http_body_util::BodyExt;
@@ -13,37 +13,52 @@ use crate::batch::{Overloaded, Room};
 use super::Service;
 
 /// Taken for the bytes of a record on the wire until some bodies were read: plain, compressed.
-const ASSUMED_BYTES: [usize; 2] = [160, 20];
+const ASSUMED_BYTES: [f64; 2] = [160.0, 20.0];
+/// What is left of the sums with each body.
+const KEPT: f64 = 0.9;
 /// A body may hold larger records than are usual: it is refused unread only where even half of what
 /// it seems to hold would not fit. The queue itself refuses the rest, once it knows.
 const DOUBT: usize = 2;
 
-/// How large records are on the wire, plain and compressed: a moving average over bodies.
+/// How large records are on the wire, plain and compressed. Both sums of a pair shrink with each body,
+/// so that a body counts by its size, and tiny ones do not outvote a large one.
 #[derive(Debug)]
-pub(super) struct UsualRecords([AtomicUsize; 2]);
+pub(super) struct UsualRecords(Mutex<[Sums; 2]>);
+
+/// Bytes and records of the bodies seen lately.
+#[derive(Clone, Copy, Debug)]
+struct Sums {
+    bytes: f64,
+    records: f64,
+}
 
 impl Default for UsualRecords {
     fn default() -> UsualRecords {
-        UsualRecords(ASSUMED_BYTES.map(AtomicUsize::new))
+        UsualRecords(Mutex::new(ASSUMED_BYTES.map(|bytes| Sums {
+            bytes,
+            records: 1.0,
+        })))
     }
 }
 
 impl UsualRecords {
     /// Learns from a body that was decoded; `bytes` are those on the wire.
     pub(super) fn learn(&self, compressed: bool, bytes: usize, records: usize) {
-        if let Some(each) = bytes.checked_div(records) {
-            let usual = &self.0[usize::from(compressed)];
-            let known = usual.load(Ordering::Relaxed);
-            let learnt = (known * 7 + each) / 8;
-            // Two requests at once may lose one lesson; the next brings another.
-            usual.store(learnt.max(1), Ordering::Relaxed);
-        }
+        let sums = &mut self.lock()[usize::from(compressed)];
+        // Exact: no body is near 2^53 bytes.
+        sums.bytes = sums.bytes * KEPT + bytes as f64;
+        sums.records = sums.records * KEPT + records as f64;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, [Sums; 2]> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a body of so many bytes holds at least, as far as one can tell.
     fn at_least(&self, compressed: bool, bytes: usize) -> Room {
-        let usual = self.0[usize::from(compressed)].load(Ordering::Relaxed);
-        let records = bytes / usual / DOUBT;
+        let sums = self.lock()[usize::from(compressed)];
+        let records = bytes as f64 * sums.records / sums.bytes.max(1.0);
+        let records = records as usize / DOUBT;
         Room {
             records: records.max(1),
             bytes: bytes / DOUBT,
@@ -88,7 +103,7 @@ mod tests {
         assert_eq!(usual.at_least(false, 32_000).records, 100);
         for _ in 0..100 {
             usual.learn(false, 100_000, 100);
-            usual.learn(false, 50, 0);
+            usual.learn(false, 3, 1);
         }
         let found = usual.at_least(false, 200_000);
         assert!((99..=101).contains(&found.records), "{found:?}");

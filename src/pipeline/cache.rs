@@ -23,7 +23,7 @@ use crate::parse::Parsed;
 use crate::verdict::Scores;
 
 /// Longer normalised texts are not kept: they seldom come back, and one would take the room of many.
-const LONGEST_TEXT: usize = 1024;
+const LONGEST_TEXT: usize = 640;
 /// Stands for a header without a severity.
 const NO_SEVERITY: u8 = u8::MAX;
 

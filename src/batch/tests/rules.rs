@@ -51,7 +51,8 @@ impl Desk {
             deadline: self.now + Duration::from_secs(5),
             answer: Arc::clone(&answer),
         };
-        let admitted = self.state.admit(job, self.bounds, self.now);
+        let (size, job) = (job.size(), Arc::new(job));
+        let admitted = self.state.admit(&job, size, self.bounds, self.now);
         admitted.map(|()| answer).map_err(|refused| {
             let second = Duration::from_secs(1);
             self.state.reserve(&refused, self.bounds, self.now, second);

@@ -41,7 +41,8 @@ enum Work {
 /// What a run writes into; it belongs to one model.
 #[derive(Debug, Default)]
 pub(super) struct PlanScratch {
-    walk: WalkScratch,
+    /// One a step: what a walk leaves behind belongs to its trees.
+    walks: Vec<WalkScratch>,
     /// The results of the steps.
     results: Vec<Vec<f32>>,
 }
@@ -114,6 +115,9 @@ impl Plan {
     /// Replaces `out` by the output of the graph.
     pub(super) fn run(&self, rows: Rows<'_>, scratch: &mut PlanScratch, out: &mut Vec<f32>) {
         scratch.results.resize_with(self.steps.len(), Vec::new);
+        scratch
+            .walks
+            .resize_with(self.steps.len(), WalkScratch::default);
         for (number, step) in self.steps.iter().enumerate() {
             let (before, rest) = scratch.results.split_at_mut(number);
             // The last result is the output, and needs no place of its own.
@@ -123,7 +127,7 @@ impl Plan {
                 &mut rest[0]
             };
             match &step.work {
-                Work::Trees(walker) => walker.run(rows, &mut scratch.walk, result),
+                Work::Trees(walker) => walker.run(rows, &mut scratch.walks[number], result),
                 Work::Op(op, inputs) => {
                     let inputs: Vec<(&[f32], usize)> = inputs
                         .iter()

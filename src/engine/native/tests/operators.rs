@@ -3,7 +3,7 @@
 use ndarray::ArrayView2;
 
 use super::*;
-use crate::engine::Rows;
+use crate::engine::{Rows, SparseBatch};
 
 /// A regressor of two sums over two columns, from `x` to `t`: one tree of three leaves.
 fn trees() -> proto::Node {
@@ -129,6 +129,51 @@ fn operators_give_the_same_on_both_engines() {
             "{name}: {found:?} for {expected:?}"
         );
     }
+}
+
+/// A committee: two ensembles of the same number of trees over one input, added up.
+#[test]
+fn a_committee_of_ensembles_of_one_size_gives_the_same_on_both_engines() {
+    let voter = |name: &str, weights: [f32; 3]| {
+        let mut made = trees();
+        made.output = vec![name.into()];
+        for attribute in &mut made.attribute {
+            match attribute.name.as_str() {
+                "target_treeids" => attribute.ints = vec![0; 3],
+                "target_nodeids" => attribute.ints = vec![2, 3, 4],
+                "target_ids" => attribute.ints = vec![0; 3],
+                "target_weights" => attribute.floats = weights.to_vec(),
+                "n_targets" => attribute.i = 1,
+                _ => {}
+            }
+        }
+        made
+    };
+    let voters = [
+        voter("t", [0.25, 2.0, -0.75]),
+        voter("u", [10.0, 20.0, 30.0]),
+    ];
+    let mut nodes = voters.to_vec();
+    nodes.push(node("Add", "", &["t", "u"], &["y"]));
+    let bytes = file(nodes, Vec::new(), 2, 1);
+    // The first row turns no tree.
+    let rows = [vec![], vec![(0, 0.75)], vec![(0, 0.25), (1, 1.0)]];
+    let mut batch = SparseBatch::default();
+    for row in rows {
+        batch.push_row(row);
+    }
+    let contract = contract(2, 1, Some(f32::NAN));
+    let mut scores = [EngineKind::Native, EngineKind::OnnxRuntime].map(|kind| {
+        let mut model = model(&engines(), kind, &bytes, &contract).expect("it loads");
+        let mut out = Vec::new();
+        for _ in 0..2 {
+            let rows = batch.rows(2, f32::NAN).expect("good rows");
+            model.run(rows, &mut out).expect("it runs");
+        }
+        out
+    });
+    let expected = std::mem::take(&mut scores[1]);
+    assert_eq!(scores[0], expected);
 }
 
 #[test]
