@@ -28,6 +28,7 @@
 //! | [`rules`], [`engine`], [`ensemble`] | what votes, what runs a graph, what decides |
 //! | [`pipeline`] | a snapshot and how it judges a batch |
 //! | [`answer`] | what is said of one record, over HTTP and on the command line |
+//! | [`bench`](mod@bench) | what `logtriage bench` measures with: workload, load, percentiles |
 //! | [`batch`] | the bounded queue and the threads that judge |
 //! | [`bundle`] | what makes a snapshot of files, and refuses to |
 //! | [`http`], [`telemetry`] | the two ports; metrics and the log |
