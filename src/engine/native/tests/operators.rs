@@ -149,12 +149,13 @@ fn a_committee_of_ensembles_of_one_size_gives_the_same_on_both_engines() {
         }
         made
     };
-    let voters = [
+    // Rows without a value end in another leaf of the second one.
+    let tracks = ints("nodes_missing_value_tracks_true", vec![1, 1, 0, 0, 0]);
+    let nodes = vec![
         voter("t", [0.25, 2.0, -0.75]),
-        voter("u", [10.0, 20.0, 30.0]),
+        with(voter("u", [10.0, 20.0, 30.0]), tracks),
+        node("Add", "", &["t", "u"], &["y"]),
     ];
-    let mut nodes = voters.to_vec();
-    nodes.push(node("Add", "", &["t", "u"], &["y"]));
     let bytes = file(nodes, Vec::new(), 2, 1);
     // The first row turns no tree.
     let rows = [vec![], vec![(0, 0.75)], vec![(0, 0.25), (1, 1.0)]];
