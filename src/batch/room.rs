@@ -34,6 +34,11 @@ impl Room {
         }
     }
 
+    /// The same bytes, of so many records.
+    pub(super) fn or_records(self, records: usize) -> Room {
+        Room { records, ..self }
+    }
+
     /// Half of each, and never nothing.
     pub(super) fn half(self) -> Room {
         Room {
@@ -192,6 +197,24 @@ impl Doorkeeper {
         } else {
             Err(Full::Reserved)
         }
+    }
+
+    /// Takes what there is of the room that `claim` would occupy.
+    pub(super) fn hold(&mut self, claim: &Claim, bounds: Room) -> Room {
+        let held = claim.window.min(bounds.without(self.occupied(bounds)));
+        self.ordinary += held;
+        held
+    }
+
+    /// True while room is kept for a request that was refused.
+    pub(super) fn keeps(&self, now: Instant) -> bool {
+        self.standing(now).is_some()
+    }
+
+    /// True where room is kept for a request of so many records, or fewer.
+    pub(super) fn is_redeemed_by(&self, records: usize, now: Instant) -> bool {
+        self.standing(now)
+            .is_some_and(|r| records >= r.size.records)
     }
 
     /// Keeps the next free room for a request like this one, which was refused, so that small

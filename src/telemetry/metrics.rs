@@ -122,7 +122,7 @@ metrics! {
     queue_wait: HistogramVec = "queue_wait_seconds" []
     /// Records in a batch.
     batch_records: Histogram = "batch_records" []
-    /// Batches by why they were released: size, delay, direct, deadline, drain.
+    /// Batches by why they were released: size, delay, complete, direct, deadline, drain.
     batch_released: IntCounterVec = "batch_released_total" ["reason"]
     /// Looks for a model's vote among the remembered ones, by member and result: hit, miss.
     vote_cache: IntCounterVec = "vote_cache_total" ["member", "result"]
