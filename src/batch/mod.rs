@@ -155,15 +155,6 @@ impl Dispatcher {
         Ok(Judged { judgements, model })
     }
 
-    /// Refuses a request of at least that size, and of at most so many records, if
-    /// [`Dispatcher::judge`] would refuse it now whatever it holds: that costs nothing to read.
-    ///
-    /// # Errors
-    /// Where the queue has no room for it.
-    pub fn look(&self, least: Room, most: usize) -> Result<(), Overloaded> {
-        self.queue.0.look(least, most)
-    }
-
     /// When what waits should be judged, at the rate that was measured: the Retry-After of a refusal.
     pub fn drained_in(&self) -> Duration {
         self.queue.0.drained_in()

@@ -13,7 +13,7 @@ use super::Load;
 use super::job::{Answer, Job};
 use super::pace::Pace;
 use super::room::{Full, Overloaded, Room};
-use super::state::{Batch, Due, Rules, State};
+use super::state::{Batch, Chance, Due, Rules, State};
 use super::ticket::{Redeemed, Ticket};
 use crate::config::BatchConfig;
 
@@ -88,8 +88,9 @@ impl Queue {
         // Measured before the lock, and where it is refused freed after it: others wait for neither.
         let (size, job) = (job.size(), Arc::new(job));
         let mut guarded = self.lock();
-        self.arrived(&mut guarded, &ticket.redeem());
-        if let Err(refused) = guarded.state.admit(&job, size, bounds, now) {
+        let ticket = ticket.redeem();
+        self.arrived(&ticket);
+        if let Err(refused) = guarded.state.admit(&job, size, ticket.held, bounds, now) {
             let overloaded = self.overloaded(&guarded.state, refused.full);
             let retry_after = overloaded.retry_after;
             guarded.state.reserve(&refused, bounds, now, retry_after);
@@ -102,10 +103,10 @@ impl Queue {
 
     /// Refuses a request of at least that size, and of at most so many records, that would be refused
     /// whatever it holds.
-    pub(super) fn look(&self, least: Room, most: usize) -> Result<(), Overloaded> {
+    pub(super) fn look(&self, least: Room, most: usize) -> Result<Chance, Overloaded> {
         let now = Instant::now();
         let bounds = self.bounds();
-        let state = &self.lock().state;
+        let state = &mut self.lock().state;
         let looked = state.look(least, most, bounds, now);
         looked.map_err(|full| self.overloaded(state, full))
     }
@@ -128,15 +129,15 @@ impl Queue {
     /// A request will not come.
     pub(super) fn give_up(&self, ticket: &Redeemed) {
         let mut guarded = self.lock();
-        self.arrived(&mut guarded, ticket);
+        self.arrived(ticket);
+        guarded.state.give_back(ticket.held);
         self.wake(&mut guarded, Instant::now());
     }
 
-    fn arrived(&self, guarded: &mut Guarded, ticket: &Redeemed) {
-        // Under the lock, so that no worker counts a request as coming that stands in the queue.
+    /// Called under the lock, so that no worker counts a request as coming that stands in the queue.
+    fn arrived(&self, ticket: &Redeemed) {
         self.coming
             .fetch_sub(usize::from(ticket.announced), Ordering::Relaxed);
-        guarded.state.give_back(ticket.held);
     }
 
     fn overloaded(&self, state: &State, full: Full) -> Overloaded {

@@ -43,6 +43,15 @@ pub enum Release {
     Drain,
 }
 
+/// Why a request is worth reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chance {
+    /// There may be room for it.
+    Fits,
+    /// There is none, but its true size is to reserve some.
+    Scout,
+}
+
 /// The lines, in the order in which they are numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Line {
@@ -185,16 +194,17 @@ impl State {
         self.draining = true;
     }
 
-    /// Takes a whole request in, or nothing of it.
+    /// Takes a whole request in, or nothing of it. What was held for it is given back in either case.
     pub(super) fn admit(
         &mut self,
         job: &Arc<Job>,
         size: Room,
+        held: Room,
         bounds: Room,
         now: Instant,
     ) -> Result<(), Refused> {
         let claim = Claim::new(size, bounds);
-        let taken = self.door.take(&claim, bounds, now);
+        let taken = self.door.take(&claim, held, bounds, now);
         taken.map_err(|full| Refused { full, claim })?;
         let line = if claim.size.records >= self.rules.max_records || job.detail == Detail::Full {
             Line::Direct
@@ -216,19 +226,22 @@ impl State {
     /// Whether some request of at least that size, and of at most so many records, would be taken in,
     /// or has to be read because its size, once known, is to reserve room.
     pub(super) fn look(
-        &self,
+        &mut self,
         least: Room,
         most: usize,
         bounds: Room,
         now: Instant,
-    ) -> Result<(), Full> {
-        let may_reserve = self.is_large(least.or_records(most), bounds) && !self.door.keeps(now);
+    ) -> Result<Chance, Full> {
+        let large = self.is_large(least.or_records(most), bounds);
         match self.door.look(&Claim::new(least, bounds), bounds, now) {
+            Ok(()) => Ok(Chance::Fits),
             // It may be smaller than it seems, or the very one that the room is kept for.
-            Err(Full::Stream) => Ok(()),
-            Err(Full::Reserved) if self.door.is_redeemed_by(most, now) => Ok(()),
-            Err(Full::Records | Full::Bytes) if may_reserve => Ok(()),
-            looked => looked,
+            Err(Full::Stream) => Ok(Chance::Fits),
+            Err(Full::Reserved) if self.door.is_redeemed_by(most, now) => Ok(Chance::Fits),
+            Err(Full::Records | Full::Bytes) if large && self.door.sends_scout(now) => {
+                Ok(Chance::Scout)
+            }
+            Err(full) => Err(full),
         }
     }
 
@@ -240,8 +253,11 @@ impl State {
         bounds: Room,
         now: Instant,
     ) -> Result<Room, Full> {
-        self.look(size, most, bounds, now)?;
-        Ok(self.door.hold(&Claim::new(size, bounds), bounds))
+        let claim = Claim::new(size, bounds);
+        match self.look(size, most, bounds, now)? {
+            Chance::Fits => Ok(self.door.hold(&claim, bounds)),
+            Chance::Scout => Ok(Room::default()),
+        }
     }
 
     /// Frees what was held.

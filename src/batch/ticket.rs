@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::queue::Queue;
 use super::room::{Overloaded, Room};
+use super::state::Chance;
 
 /// What the queue knows of a request until it is admitted, refused or given up.
 ///
@@ -13,6 +14,8 @@ use super::room::{Overloaded, Room};
 pub struct Ticket {
     queue: Option<Arc<Queue>>,
     announced: bool,
+    /// True where it is read only for its size to become known.
+    scout: bool,
     held: Room,
 }
 
@@ -40,6 +43,18 @@ impl Ticket {
         }
     }
 
+    /// Refuses a request of at least that size, and of at most so many records, if the queue would
+    /// refuse it now whatever it holds: what is refused so costs nothing to read.
+    ///
+    /// # Errors
+    /// Where the queue has no room for it.
+    pub fn look(&mut self, least: Room, most: usize) -> Result<(), Overloaded> {
+        if let Some(queue) = &self.queue {
+            self.scout = queue.look(least, most)? == Chance::Scout;
+        }
+        Ok(())
+    }
+
     /// Holds room for about that size, of at most so many records, so that of many requests that find the same gap only one is
     /// decoded for it. To be called when the whole body is there: what is held is held for
     /// milliseconds, whatever the sender does.
@@ -47,7 +62,7 @@ impl Ticket {
     /// # Errors
     /// Where the queue has no room of that size.
     pub fn hold(&mut self, size: Room, most: usize) -> Result<(), Overloaded> {
-        if let Some(queue) = &self.queue {
+        if let Some(queue) = self.queue.as_ref().filter(|_| !self.scout) {
             self.held = queue.hold(size, most)?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 use hyper::body::Frame;
 
-use crate::batch::{Overloaded, Ticket};
+use crate::batch::{Overloaded, Room, Ticket};
 use crate::pipeline::{Detail, Judgement};
 use crate::record::{self, DecompressError, Entry, Limits};
 use crate::telemetry::Overload;
@@ -60,7 +60,7 @@ pub(super) async fn receive(
     let mut charge = service.ledger.open();
     let mut ticket = service.judge.ticket();
     let declared = declared(headers);
-    if let Err(refused) = enter(service, compressed, declared, &charge) {
+    if let Err(refused) = enter(service, compressed, declared, &charge, &mut ticket) {
         if refused.is_overload() {
             drop(ticket);
             door::discard(service, headers.contains_key(EXPECT), body).await;
@@ -103,12 +103,20 @@ pub(super) async fn receive(
     })
     .await?;
     let received = decoded.map_err(|refused: Refusal| refused.into_problem(service))?;
-    let records = received.entries.len();
-    service.usual.learn(compressed, wire, records);
+    service.usual.learn(compressed, wire, received.room());
     Ok(received)
 }
 
 impl Received {
+    /// What its records take in the queue.
+    fn room(&self) -> Room {
+        let records = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Record(record) => Some(record),
+            Entry::Bad(_) => None,
+        });
+        Room::of(records)
+    }
+
     /// Takes the room of what `detail` adds to each answer.
     pub(super) fn charge_for(&mut self, service: &Service, detail: Detail) -> Result<(), Problem> {
         let each = match detail {
@@ -223,13 +231,14 @@ fn enter(
     compressed: bool,
     declared: usize,
     charge: &Charge,
+    ticket: &mut Ticket,
 ) -> Result<(), Refusal> {
     let limit = service.limits.body_limit;
     if declared > limit {
         return Err(too_large(limit, "a body", "server.body_limit"));
     }
     charge.would_fit(declared)?;
-    door::look(service, compressed, declared).map_err(Refusal::Queue)
+    door::look(service, ticket, compressed, declared).map_err(Refusal::Queue)
 }
 
 /// The body as it came over the wire.

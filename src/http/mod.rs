@@ -65,9 +65,11 @@ pub trait Judge: Send + Sync {
         deadline: Instant,
     ) -> Answer<'_>;
 
-    /// Refuses a request of at least that size, and of at most so many records, before it is read, where
-    /// [`Judge::judge`] would refuse it now.
-    fn look(&self, least: Room, most: usize) -> Result<(), Overloaded>;
+    /// Refuses a request of at least that size, and of at most so many records, before it is read,
+    /// where [`Judge::judge`] would refuse it now.
+    fn look(&self, ticket: &mut Ticket, least: Room, most: usize) -> Result<(), Overloaded> {
+        ticket.look(least, most)
+    }
 
     /// When what waits should be judged.
     fn drained_in(&self) -> Duration;
@@ -86,10 +88,6 @@ impl Judge for Dispatcher {
         deadline: Instant,
     ) -> Answer<'_> {
         Box::pin(Dispatcher::judge(self, ticket, records, detail, deadline))
-    }
-
-    fn look(&self, least: Room, most: usize) -> Result<(), Overloaded> {
-        Dispatcher::look(self, least, most)
     }
 
     fn drained_in(&self) -> Duration {

@@ -226,8 +226,10 @@ async fn a_full_queue_refuses_and_says_when_to_come_again() {
         records: 2,
         bytes: 0,
     };
-    assert_eq!(bench.dispatcher.look(one, 2), Ok(()));
-    assert_eq!(bench.dispatcher.look(two, 2), Err(overloaded));
+    let mut ticket = bench.dispatcher.ticket();
+    assert_eq!(ticket.look(one, 2), Ok(()));
+    assert_eq!(ticket.look(two, 2), Err(overloaded));
+    drop(ticket);
     assert_eq!(bench.dispatcher.drained_in(), overloaded.retry_after);
     assert_eq!(bench.dispatcher.load().queued.records, 4);
     gate.set(false);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::job::{Answer, Job};
 use super::super::room::{Full, Room};
-use super::super::state::{Batch, Due, Line, Release, Rules, State};
+use super::super::state::{Batch, Chance, Due, Line, Release, Rules, State};
 use crate::pipeline::tests::{Stage, record};
 use crate::pipeline::{Detail, Snapshot};
 use crate::verdict::Flag;
@@ -52,7 +52,9 @@ impl Desk {
             answer: Arc::clone(&answer),
         };
         let (size, job) = (job.size(), Arc::new(job));
-        let admitted = self.state.admit(&job, size, self.bounds, self.now);
+        let admitted = self
+            .state
+            .admit(&job, size, Room::default(), self.bounds, self.now);
         admitted.map(|()| answer).map_err(|refused| {
             let second = Duration::from_secs(1);
             self.state.reserve(&refused, self.bounds, self.now, second);
@@ -341,26 +343,21 @@ fn one_that_may_be_owed_room_is_read_before_it_is_refused() {
     for _ in 0..4 {
         desk.ask(3).expect("room");
     }
-    let look = |desk: &Desk, least, most| {
-        let looked = desk.state.look(room(least), most, desk.bounds, desk.now);
-        looked.err()
+    let look = |desk: &mut Desk, least, most| {
+        let (bounds, now) = (desk.bounds, desk.now);
+        desk.state.look(room(least), most, bounds, now)
     };
-    assert_eq!(look(&desk, 1, 4), Some(Full::Records), "a small one");
-    assert_eq!(
-        look(&desk, 3, 6),
-        None,
-        "no room is kept, so its size matters"
-    );
+    assert_eq!(look(&mut desk, 1, 4), Err(Full::Records), "a small one");
+    assert_eq!(look(&mut desk, 3, 6), Ok(Chance::Scout));
+    assert_eq!(look(&mut desk, 3, 6), Err(Full::Records), "one in a while");
     assert_eq!(desk.ask(6).err(), Some(Full::Records));
-    assert_eq!(look(&desk, 3, 6), Some(Full::Records), "room is kept now");
+    desk.now += Duration::from_millis(2500);
+    assert_eq!(look(&mut desk, 3, 6), Err(Full::Records), "room is kept");
     while desk.take().is_some() {}
-    assert_eq!(look(&desk, 7, 7), None);
+    assert_eq!(look(&mut desk, 7, 7), Ok(Chance::Fits));
     desk.ask(3).expect("beside what is kept");
     desk.ask(3).expect("beside what is kept");
-    assert_eq!(look(&desk, 1, 4), Some(Full::Reserved));
-    assert_eq!(
-        look(&desk, 3, 6),
-        None,
-        "it may be the one that it is kept for"
-    );
+    assert_eq!(look(&mut desk, 1, 4), Err(Full::Reserved));
+    let owner = look(&mut desk, 3, 6);
+    assert_eq!(owner, Ok(Chance::Fits), "it may be the one it is kept for");
 }

@@ -59,7 +59,7 @@ impl Judge for WordJudge {
         })
     }
 
-    fn look(&self, least: Room, _most: usize) -> Result<(), Overloaded> {
+    fn look(&self, _: &mut Ticket, least: Room, _most: usize) -> Result<(), Overloaded> {
         let full = crate::batch::Full::Records;
         let retry_after = Duration::from_millis(2500);
         let fits = least.records <= self.0;
