@@ -144,9 +144,17 @@ class Overload(unittest.TestCase):
         def one(rate, of_best, p99, refused):
             errors = {"429": refused} if refused else {}
             return {
-                **{"records_per_second": rate, "of_best": of_best, "p99": p99, "errors": errors},
-                **{"peak_mib": 50.0, "health_ms": 5.0, "health_asked": 10, "health_failed": 0},
-                **{"command": "bench over", "due": 400, "refused": refused},
+                "records_per_second": rate,
+                "of_best": of_best,
+                "p99": p99,
+                "errors": errors,
+                "peak_mib": 50.0,
+                "health_ms": 5.0,
+                "health_asked": 10,
+                "health_failed": 0,
+                "command": "bench over",
+                "due": 400,
+                "refused": refused,
             }
 
         rounds = [one(100, 0.9, 20, 3), one(300, 0.95, 10, 0), one(90, 0.5, 15, 4)]
