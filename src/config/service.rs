@@ -1,6 +1,7 @@
 //! The sections that shape the process: server, operations, shutdown, log.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -63,12 +64,16 @@ impl ServerConfig {
 pub struct OperationsConfig {
     /// Address of the operations port.
     pub listen: SocketAddr,
+    /// File of the token that verbs which change something need; without one they answer only to
+    /// loopback.
+    pub admin_token_file: Option<PathBuf>,
 }
 
 impl OperationsConfig {
     pub(super) fn read(reader: &Reader<'_>) -> Result<OperationsConfig, ConfigError> {
         Ok(OperationsConfig {
             listen: listen(reader, "operations.listen", 9090)?,
+            admin_token_file: reader.path("operations.admin_token_file")?,
         })
     }
 }

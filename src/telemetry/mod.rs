@@ -9,6 +9,6 @@ mod metrics;
 mod tally;
 
 pub use labels::{Check, Overload};
-pub use logs::init as init_logs;
+pub use logs::{init as init_logs, set_level as set_log_level};
 pub use metrics::Metrics;
 pub use tally::Tally;
