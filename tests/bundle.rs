@@ -62,7 +62,7 @@ fn each_kind_of_bad_bundle_is_refused_for_its_own_reason() {
         (
             "a later format",
             |c| c.manifest(|m| m["format"] = 2.into()),
-            "bad_setting",
+            "unknown_format",
             "expected format to be 1, found 2",
         ),
         (

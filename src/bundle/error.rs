@@ -47,6 +47,50 @@ pub enum BundleError {
         /// What is there.
         found: String,
     },
+    /// Something is larger than any bundle has it, or more in number.
+    #[error("{what}: expected at most {most}, found {found}")]
+    TooLarge {
+        /// What is too large.
+        what: String,
+        /// Bytes, or a number of files.
+        most: u64,
+        /// What is there.
+        found: String,
+    },
+    /// A file that is a link out of the bundle's directory.
+    #[error("{file}: expected a file in {directory}, found a link that leads to {found}")]
+    Outside {
+        /// The file.
+        file: String,
+        /// Where it should be.
+        directory: String,
+        /// Where it is.
+        found: String,
+    },
+    /// The directory changed while it was read, so that what was read may be of two generations.
+    #[error(
+        "{directory}: expected it to stay at {expected} while it was read, found {found}; \
+         what it holds now is for the next look"
+    )]
+    Changed {
+        /// The directory as configured.
+        directory: String,
+        /// Where its files were.
+        expected: String,
+        /// Where they are now.
+        found: String,
+    },
+    /// A manifest of a form that this program does not know.
+    #[error(
+        "manifest.json: expected format to be {expected}, found {found}; \
+         a bundle of another format needs another release of logtriage"
+    )]
+    Format {
+        /// The form that this program reads.
+        expected: u32,
+        /// What the manifest says.
+        found: String,
+    },
     /// The manifest does not list a file that it uses.
     #[error("manifest.json: expected `files` to list {file}, found {found}")]
     Unlisted {
@@ -123,6 +167,10 @@ impl BundleError {
             BundleError::Unreadable { .. } => "unreadable_file",
             BundleError::Size { .. } => "wrong_size",
             BundleError::Digest { .. } => "wrong_digest",
+            BundleError::TooLarge { .. } => "too_large",
+            BundleError::Outside { .. } => "outside_directory",
+            BundleError::Changed { .. } => "changed_while_read",
+            BundleError::Format { .. } => "unknown_format",
             BundleError::Unlisted { .. } => "unlisted_file",
             BundleError::Setting { .. } => "bad_setting",
             BundleError::Vocabulary(_) => "bad_vocabulary",
@@ -135,6 +183,27 @@ impl BundleError {
             BundleError::WarmUp { .. } => "warm_up_failed",
             BundleError::Site(_) => "bad_site_rules",
             BundleError::Golden { .. } => "golden_failed",
+        }
+    }
+
+    /// True for what a directory shows while somebody copies a bundle into it: worth another look once
+    /// it has come to rest.
+    pub fn may_be_incomplete(&self) -> bool {
+        matches!(
+            self,
+            BundleError::Missing { .. }
+                | BundleError::Unreadable { .. }
+                | BundleError::Size { .. }
+                | BundleError::Digest { .. }
+                | BundleError::Changed { .. }
+        )
+    }
+
+    pub(super) fn too_large(what: &str, most: u64, found: String) -> BundleError {
+        BundleError::TooLarge {
+            what: what.to_owned(),
+            most,
+            found,
         }
     }
 

@@ -1,12 +1,10 @@
 //! From files to a snapshot: digests, settings, shapes, then the proof.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::files::{Origin, sha256};
+use super::files::{Contents, Origin};
 use super::manifest::Manifest;
 use super::site::{Site, own_policy};
 use super::{BundleError, proof};
@@ -161,44 +159,26 @@ pub(super) struct Parts {
 
 impl Parts {
     pub(super) fn read(origin: &Origin) -> Result<(Manifest, Parts), BundleError> {
-        let manifest_bytes = origin.read("manifest.json")?;
-        let manifest = Manifest::parse(&manifest_bytes)?;
-        // Every listed file is checked, those for people too: a bundle is served as it was made.
-        let mut files = BTreeMap::new();
-        for (name, entry) in &manifest.files {
-            let bytes = match origin.read_checked(name, entry)? {
-                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                Cow::Owned(bytes) => Bytes::from(bytes),
-            };
-            files.insert(name.as_str(), bytes);
-        }
-        let listed = |name: &str| {
-            files
-                .get(name)
-                .cloned()
-                .ok_or_else(|| BundleError::Unlisted {
-                    file: name.to_owned(),
-                    found: files.keys().copied().collect::<Vec<_>>().join(", "),
-                })
-        };
-        let vocabulary = vocabulary(&manifest, &listed(&manifest.text.vocabulary)?)?;
+        let contents = Contents::read(origin)?;
+        let manifest = &contents.manifest;
+        let vocabulary = vocabulary(manifest, &contents.listed(&manifest.text.vocabulary)?)?;
         let rules_file = &manifest.members.rules.file;
-        let rules_bytes = listed(rules_file)?;
+        let rules_bytes = contents.listed(rules_file)?;
         let rules_text =
             std::str::from_utf8(&rules_bytes).map_err(BundleError::unreadable(rules_file))?;
         let parts = Parts {
             identity: Identity {
                 name: manifest.name.clone(),
                 version: manifest.version.clone(),
-                digest: format!("sha256:{}", sha256(&manifest_bytes)),
+                digest: contents.digest(),
             },
             vocabulary,
             rules: rules::parse_packs(rules_file, rules_text)?,
-            classifier: listed(&manifest.members.classifier.file)?,
-            anomaly: listed(&manifest.members.anomaly.file)?,
-            golden: listed(&manifest.golden.file)?,
+            classifier: contents.listed(&manifest.members.classifier.file)?,
+            anomaly: contents.listed(&manifest.members.anomaly.file)?,
+            golden: contents.listed(&manifest.golden.file)?,
         };
-        Ok((manifest, parts))
+        Ok((contents.manifest, parts))
     }
 
     /// What the bundle knows by itself, no site settings applied.

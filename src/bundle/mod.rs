@@ -14,7 +14,7 @@ mod store;
 pub use crate::pipeline::Identity;
 pub use compare::{Compared, Difference, ENGINE_TOLERANCE, compare_engines};
 pub use error::BundleError;
-pub use files::{Origin, sha256};
+pub use files::{Origin, StoredFiles, manifest_digest, sha256};
 pub use load::{Loaded, Loader, Proof};
 pub use store::{ModelsStatus, ServingStatus, Store};
 
