@@ -6,6 +6,7 @@
 mod labels;
 mod logs;
 mod metrics;
+mod swaps;
 mod tally;
 
 pub use labels::{Check, Overload};
