@@ -5,7 +5,7 @@ import json
 import ssl
 from urllib.parse import urlencode, urlsplit
 
-SECONDS = 10
+SECONDS = 30
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 

@@ -18,7 +18,6 @@ DEFAULT = ROOT / "bundles/default"
 MANIFEST = "manifest.json"
 # The card takes no part in a verdict, so a bundle whose card differs passes the same golden samples.
 CARD = "MODEL_CARD.md"
-LARGEST = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -92,18 +91,38 @@ def split(body, labels):
 
 def spoiled(body, file):
     """A ConfigMap with one bit of one of the bundle's files turned, its size as it was."""
-    spoiled_body = copy.deepcopy(body)
-    (key,) = [key for key in body["binaryData"] if plain(key) == file]
+    changed = copy.deepcopy(body)
+    key = key_of(body, file)
+    held = bytearray(content(body, key))
+    held[len(held) // 2] ^= 1
+    if key.endswith(".zst"):
+        held = zstandard.ZstdCompressor(level=19).compress(bytes(held))
+    changed["binaryData"][key] = base64.b64encode(held).decode("ascii")
+    return changed
+
+
+def as_text(body, *files):
+    """A ConfigMap with some files as text, uncompressed: what kubectl makes of files in UTF-8."""
+    changed = copy.deepcopy(body)
+    changed["data"] = {file: content(body, key_of(body, file)).decode("utf-8") for file in files}
+    for file in files:
+        del changed["binaryData"][key_of(body, file)]
+    return changed
+
+
+def content(body, key):
+    """What a key of a ConfigMap holds, uncompressed."""
     held = base64.b64decode(body["binaryData"][key])
-    compressed = key.endswith(".zst")
-    if compressed:
-        held = zstandard.ZstdDecompressor().decompress(held, max_output_size=LARGEST)
-    middle = len(held) // 2
-    held = held[:middle] + bytes([held[middle] ^ 1]) + held[middle + 1 :]
-    if compressed:
-        held = zstandard.ZstdCompressor(level=19).compress(held)
-    spoiled_body["binaryData"][key] = base64.b64encode(held).decode("ascii")
-    return spoiled_body
+    if not key.endswith(".zst"):
+        return held
+    with zstandard.ZstdDecompressor().stream_reader(held) as reader:
+        return reader.read()
+
+
+def key_of(body, file):
+    """The key that holds a file of the bundle."""
+    (key,) = [key for key in body["binaryData"] if plain(key) == file]
+    return key
 
 
 def plain(key):

@@ -55,7 +55,7 @@ class Service:
         }
         self.program = program
         self.environment = environment(given) | variables
-        self.process = self.data = self.operations = self.reader = None
+        self.process = self.data = self.operations = self.reader = self.pod = None
         self.lines = []
 
     def __enter__(self):
@@ -110,17 +110,22 @@ class Service:
             self.process.kill()
             return self.process.wait()
 
+    def reload(self):
+        """Status and body of POST /v1/models/reload, which loopback may ask for."""
+        return ask(self.operations, "POST", "/v1/models/reload", b"{}")
+
     def tail(self):
         """The end of its log, for a message."""
         return "\n".join(json.dumps(told) for told in self.lines[-8:])
 
     def said(self, *words, levels=("WARN", "ERROR")):
-        """The first log line of these levels that holds all words, in whatever field."""
-        for told in list(self.lines):
-            text = json.dumps(told)
-            if told.get("level", "").upper() in levels and all(word in text for word in words):
-                return told
-        return None
+        """The log lines of these levels that hold all words, in whatever field."""
+        return [
+            told
+            for told in list(self.lines)
+            if told.get("level", "").upper() in levels
+            and all(word in json.dumps(told) for word in words)
+        ]
 
     def models(self):
         """What GET /v1/models answers."""

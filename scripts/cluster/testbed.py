@@ -6,11 +6,12 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import yaml
 
-from cluster import kubeconfig, pki
+from cluster import ROOT, kubeconfig, pki
 from cluster.client import Api, ApiError
 from cluster.server import ControlPlane
 from cluster.waiting import until
@@ -25,6 +26,8 @@ COLLECTIONS = {
     "RoleBinding": f"{RBAC}/namespaces/{{}}/rolebindings",
 }
 TOKEN_SECONDS = 3600
+MANIFESTS = ROOT / "deploy/kubernetes"
+"""What a person applies."""
 
 
 class Cluster:
@@ -114,10 +117,18 @@ class Namespace:
         path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
         return self.api.create(path, asked)["status"]["allowed"]
 
-    def allow(self, documents, *question, **names):
-        """Apply a role and wait until the server, which reads roles through a cache, goes by it."""
+    def allow(self, documents):
+        """Apply roles and wait until the server, which reads them through a cache, goes by them."""
         self.apply(documents)
-        until(lambda: self.may(*question, **names), 10, f"a role that lets {question}")
+        rules = [rule for document in documents for rule in document.get("rules", [])]
+        for rule in rules:
+            for verb in rule["verbs"]:
+                asked = {
+                    "group": rule["apiGroups"][0],
+                    "name": rule.get("resourceNames", [""])[0],
+                }
+                resource = rule["resources"][0]
+                until(partial(self.may, verb, resource, **asked), 10, f"to {verb} {resource}")
 
     def pod(self, name="logtriage-0"):
         """A Pod, which stays Pending, because no scheduler takes it; the object, with its uid."""

@@ -85,9 +85,10 @@ fi
 
 say "building kube-apiserver $VERSION into $place (about ten minutes on two cores, once)"
 began=$SECONDS
+# Whoever was killed while building left his parts; the lock says that nobody builds now.
+rm -rf "$CACHE"/.build-*
 scratch=$(mktemp -d "$CACHE/.build-XXXXXX")
-# Go writes parts of its own tree without write bits.
-trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
+trap 'rm -rf "$scratch"' EXIT
 unpack_parts
 build
 mkdir "$scratch/made"

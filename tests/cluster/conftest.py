@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from cluster import ROOT, maps, testbed
+from cluster.service import Service, pod_variables
 
-MANIFESTS = ROOT / "deploy/kubernetes"
 FIGURES = pytest.StashKey[list]()
+SETTLE = 3
+"""Seconds without a change after which half a bundle is refused; the default would make tests slow."""
 
 
 def pytest_configure(config):
@@ -44,13 +46,13 @@ def namespace(cluster, request):
 @pytest.fixture(scope="session")
 def role():
     """The objects of role.yaml, for one named ConfigMap."""
-    return testbed.documents(MANIFESTS / "role.yaml")
+    return testbed.documents(testbed.MANIFESTS / "role.yaml")
 
 
 @pytest.fixture(scope="session")
 def selector_role():
     """The objects of role-selector.yaml, for ConfigMaps that carry a label."""
-    return testbed.documents(MANIFESTS / "role-selector.yaml")
+    return testbed.documents(testbed.MANIFESTS / "role-selector.yaml")
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +87,25 @@ def second(tmp_path_factory):
 def third(tmp_path_factory):
     """A third good bundle."""
     return maps.variant(tmp_path_factory.mktemp("bundles") / "third", "2026.12.3")
+
+
+@pytest.fixture
+def watching(program, namespace):
+    """Starts services that watch the namespace, each as a pod of its own and as one account."""
+    account = namespace.account()
+
+    def start(**settings):
+        pod = namespace.pod(f"logtriage-{len(pods)}")
+        pods.append(pod)
+        given = {"models.configmap.namespace": namespace.name, "models.settle": f"{SETTLE}s"}
+        if "models.configmap.selector" not in settings:
+            given["models.configmap.name"] = "logtriage-bundle"
+        service = Service(program, given | settings, pod_variables(namespace, pod, account))
+        service.pod = pod
+        return service
+
+    pods = []
+    return start
 
 
 @pytest.fixture(scope="session")

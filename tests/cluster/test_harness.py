@@ -67,7 +67,7 @@ def test_the_role_opens_one_configmap_to_get_and_to_a_list_by_its_name(namespace
     namespace.create_map(small_map(a="one"))
     namespace.create_map(small_map(name="other", a="secret"))
     account = as_account(namespace)
-    namespace.allow(role, "list", CONFIGMAPS, name=NAME)
+    namespace.allow(role)
     path = namespace.collection("ConfigMap")
     assert account.get(f"{path}/{NAME}")["binaryData"] == small_map(a="one")["binaryData"]
     named = account.get(path, fieldSelector=f"metadata.name={NAME}")
@@ -85,7 +85,7 @@ def test_the_selector_role_opens_a_list_by_label(namespace, selector_role):
     namespace.create_map(labelled)
     namespace.create_map(small_map(name="other", a="x"))
     account = as_account(namespace)
-    namespace.allow(selector_role, "list", CONFIGMAPS)
+    namespace.allow(selector_role)
     found = account.get(namespace.collection("ConfigMap"), labelSelector="bundle=this")
     assert [item["metadata"]["name"] for item in found["items"]] == [NAME]
     assert refused(account.get, f"{CORE}/namespaces/{namespace.name}/secrets") == "Forbidden"
@@ -101,7 +101,7 @@ def test_the_roles_have_no_wildcard(role, selector_role):
 
 def test_events_of_a_pod_are_created_counted_and_read_back(namespace, role):
     account = as_account(namespace)
-    namespace.allow(role, "create", "events", group="events.k8s.io")
+    namespace.allow(role)
     pod = namespace.pod()
     path = f"{EVENTS}/namespaces/{namespace.name}/events"
     event = {
@@ -136,7 +136,7 @@ def test_a_killed_server_comes_back_with_its_data_and_its_tokens(cluster, namesp
         pytest.skip("the cluster of KUBECONFIG is somebody else's: its API server is not killed")
     namespace.create_map(small_map(a="one"))
     account = as_account(namespace)
-    namespace.allow(role, "list", CONFIGMAPS, name=NAME)
+    namespace.allow(role)
     cluster.plane.kill()
     assert not cluster.api.healthy()
     with pytest.raises(OSError):
@@ -152,7 +152,7 @@ def test_kubectl_applies_the_manifests_as_a_person_would(cluster, namespace, tmp
         pytest.skip("there is no kubectl in .tools for this machine")
     config = kubeconfig.write(tmp_path / "config", cluster.access)
     for name in ("role.yaml", "role-selector.yaml"):
-        text = (ROOT / "deploy/kubernetes" / name).read_text("utf-8")
+        text = (testbed.MANIFESTS / name).read_text("utf-8")
         assert text.count("namespace: logtriage\n") == 4, "as many as the manifest's comment says"
         moved = tmp_path / name
         moved.write_text(text.replace("namespace: logtriage\n", f"namespace: {namespace.name}\n"))
