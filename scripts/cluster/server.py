@@ -18,9 +18,7 @@ PORTS = range(20_000, 32_000)
 
 def binary(variable, installed):
     """The program that an environment variable names, or the installed one."""
-    path = ROOT / ".tools" / installed
-    named = os.environ.get(variable)
-    found = named or str(path)
+    found = os.path.abspath(os.environ.get(variable) or ROOT / ".tools" / installed)
     if not os.access(found, os.X_OK):
         raise ClusterError(
             f"expected a program at {found}, found none; `make cluster-tools` installs it, "
