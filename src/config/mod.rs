@@ -14,9 +14,11 @@ mod judgement;
 mod keys;
 mod models;
 mod reader;
+mod selector;
 mod serialize;
 mod service;
 pub(crate) mod size;
+mod sources;
 mod substitute;
 #[cfg(test)]
 mod tests;
@@ -37,6 +39,7 @@ pub use models::{
     Optimization, Provider,
 };
 pub use service::{LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig};
+pub use sources::{ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig};
 
 use given::Sayings;
 use reader::Reader;

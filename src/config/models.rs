@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::error::ConfigError;
 use super::reader::{Reader, choose, one_of};
+use super::sources::SourcesConfig;
 use super::{host, serialize};
 use crate::verdict::Member;
 
@@ -16,6 +17,9 @@ use crate::verdict::Member;
 pub struct ModelsConfig {
     /// Directory of a bundle; without one the bundle built into the program serves.
     pub dir: Option<PathBuf>,
+    /// The sources that are asked over the network.
+    #[serde(flatten)]
+    pub sources: SourcesConfig,
     /// What to do at start where the directory holds no acceptable bundle.
     pub on_start_failure: OnStartFailure,
 }
@@ -38,6 +42,7 @@ impl ModelsConfig {
         ];
         Ok(ModelsConfig {
             dir: reader.path("models.dir")?,
+            sources: SourcesConfig::read(reader)?,
             on_start_failure: reader.word(
                 "models.on_start_failure",
                 OnStartFailure::Builtin,
