@@ -313,13 +313,11 @@ fn what_the_operator_wants_forwarded_is_no_bundle_rule_or_weight_to_keep_back() 
     service.models_when("the rule is back", |_| metric(&service, applied));
 
     // A weight, with which a rule of the bundle that was never asked decides.
-    let rule = format!(
-        "\n---\npack: more\nrules:\n  - {{id: more-vault, title: t, category: routine, confidence: 0.9, any: ['vault unsealed']}}\n"
-    );
+    let rule = "\n---\npack: more\nrules:\n  - {id: more-vault, title: t, category: routine, confidence: 0.9, any: ['vault unsealed']}\n";
     let candidate = bundle("2", |copy| {
         copy.replace(
             "rules.yaml",
-            &[copy.read("rules.yaml"), rule.into_bytes()].concat(),
+            &[copy.read("rules.yaml"), rule.as_bytes().to_vec()].concat(),
         );
     });
     let rejected_at = service.models()["last_rejection"]["time"].clone();

@@ -98,7 +98,7 @@ pub(super) async fn rollback(
     Ok(Json((operations.models)()))
 }
 
-/// Looks at the source of bundles as if it had changed; answers when that is done.
+/// Looks at the source of bundles as if it had changed; for a directory answers when that is done.
 #[utoipa::path(
     post,
     path = "/v1/models/reload",
