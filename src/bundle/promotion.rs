@@ -388,9 +388,17 @@ fn about(
     load_time: Duration,
     pinned: bool,
 ) -> About {
+    let manifest = &loaded.manifest;
+    let size = |file: &str| manifest.files.get(file).map_or(0, |entry| entry.size);
+    let members = &manifest.members;
     About {
         source,
-        created: loaded.manifest.created.clone(),
+        sizes: [
+            manifest.files.values().map(|entry| entry.size).sum(),
+            size(&members.classifier.file),
+            size(&members.anomaly.file),
+        ],
+        created: manifest.created.clone(),
         signed_by: None,
         load_time,
         since: SystemTime::now(),
