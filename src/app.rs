@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,16 +14,39 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::batch::{self, Dispatcher, Workers};
-use crate::bundle::{Loader, Store};
+use crate::bundle::{Herald, Loader, Origin, Promoter, Store};
 use crate::config::Config;
 use crate::http::{self, Lifecycle, Operations, Phase, Progress, Service};
 use crate::telemetry::Metrics;
+use crate::watch::{Keeper, Keeping, Reread, Source, Start};
 
 /// Time for connections to close after their last answer, also where the grace is over.
 const CLOSING: Duration = Duration::from_millis(500);
 
 /// Signals to end: the first one asks, the second one insists.
 pub type Signals = mpsc::Receiver<()>;
+
+/// The configuration, and how it is read again when it changes.
+pub struct Settings {
+    /// What holds at the start.
+    pub config: Config,
+    /// The file that it was read from, if any.
+    pub file: Option<PathBuf>,
+    /// Reads it again.
+    pub reread: Reread,
+}
+
+impl Settings {
+    /// A configuration that does not change.
+    pub fn fixed(config: Config) -> Settings {
+        let same = config.clone();
+        Settings {
+            config,
+            file: None,
+            reread: Box::new(move || Ok(same.clone())),
+        }
+    }
+}
 
 /// A running service.
 pub struct App {
@@ -31,6 +55,7 @@ pub struct App {
     lifecycle: Lifecycle,
     dispatcher: Dispatcher,
     workers: Workers,
+    keeping: Keeping,
     delay: Duration,
     grace: Duration,
 }
@@ -75,10 +100,18 @@ impl App {
     ///
     /// # Errors
     /// Where the models are refused, a worker cannot start or a port cannot be opened.
-    pub async fn start(config: &Config) -> anyhow::Result<App> {
+    pub async fn start(settings: Settings) -> anyhow::Result<App> {
+        let config = &settings.config.clone();
         let metrics = Arc::new(Metrics::new().context("two metrics have the same name")?);
         let lifecycle = Lifecycle::default();
-        let (store, dispatcher, workers) = load(config, Arc::clone(&metrics)).await?;
+        let loaded = load(settings, Arc::clone(&metrics)).await?;
+        let Judges {
+            store,
+            dispatcher,
+            workers,
+            keeper,
+            keeping,
+        } = loaded;
         let data = Port::open(config.server.listen).await?;
         let operations = Port::open(config.operations.listen).await?;
 
@@ -96,6 +129,8 @@ impl App {
             lifecycle: lifecycle.clone(),
             progress: Progress::default(),
             load: Box::new(move || counter.load()),
+            keeper,
+            admin_token: config.operations.admin_token.clone(),
         };
         let app = App {
             data: Port::serve(data, http::data_router(Arc::new(service)))?,
@@ -103,6 +138,7 @@ impl App {
             lifecycle,
             dispatcher,
             workers,
+            keeping,
             delay: config.shutdown.delay,
             grace: config.shutdown.grace,
         };
@@ -172,8 +208,11 @@ impl App {
         self.operations.close(Instant::now() + CLOSING).await;
         // With the last dispatcher the workers end, when they have judged what they hold.
         drop(self.dispatcher);
-        let workers = self.workers;
-        let joined = tokio::task::spawn_blocking(move || workers.join());
+        let (workers, keeping) = (self.workers, self.keeping);
+        let joined = tokio::task::spawn_blocking(move || {
+            workers.join();
+            keeping.join();
+        });
         match timeout_at(by.max(Instant::now() + CLOSING), joined).await {
             Ok(Ok(())) => tracing::info!("ended"),
             Ok(Err(error)) => tracing::error!(%error, "the workers could not be joined"),
@@ -182,18 +221,54 @@ impl App {
     }
 }
 
-/// The parts that judge. Loading computes for a while, so it leaves the async runtime.
-async fn load(
-    config: &Config,
-    metrics: Arc<Metrics>,
-) -> anyhow::Result<(Arc<Store>, Dispatcher, Workers)> {
-    let config = config.clone();
+/// The parts that judge, and the one that decides by which bundle.
+struct Judges {
+    store: Arc<Store>,
+    dispatcher: Dispatcher,
+    workers: Workers,
+    keeper: Keeper,
+    keeping: Keeping,
+}
+
+/// Loads what serves first. That computes for a while, so it leaves the async runtime.
+async fn load(settings: Settings, metrics: Arc<Metrics>) -> anyhow::Result<Judges> {
     let loaded = tokio::task::spawn_blocking(move || {
-        let store = Arc::new(Store::open(&config.models, &Loader::new(&config)?)?);
+        let Settings {
+            config,
+            file,
+            reread,
+        } = settings;
+        let loader = Loader::new(&config)?;
+        let (keeper, inbox) = Keeper::new();
+        let (source, first) = match &config.models.dir {
+            Some(directory) => {
+                let origin = Origin::Directory(directory.clone());
+                (Source::Directory(directory.clone()), Some(origin))
+            }
+            None => (Source::Builtin, None),
+        };
+        let herald: Arc<dyn Herald> = Arc::clone(&metrics) as Arc<dyn Herald>;
+        let promoter = Promoter::start(&config.models, loader, Ok(first), herald)?;
+        let store = Arc::clone(promoter.store());
         let serving = Arc::clone(&store);
         let started = batch::start(serving, &config.batch, &config.engine, metrics);
         let (dispatcher, workers) = started.context("the workers cannot be started")?;
-        Ok((store, dispatcher, workers))
+        let start = Start {
+            promoter,
+            source,
+            first: None,
+            file,
+            config,
+            reread,
+        };
+        let keeping = Keeping::start(&keeper, inbox, start);
+        Ok(Judges {
+            store,
+            dispatcher,
+            workers,
+            keeper,
+            keeping: keeping.context("the keeper cannot be started")?,
+        })
     });
     loaded.await.context("loading the models failed")?
 }

@@ -59,3 +59,4 @@ pub mod rules;
 pub mod telemetry;
 pub mod text;
 pub mod verdict;
+pub mod watch;

@@ -30,10 +30,11 @@ class Effort:
     million: int
     confined_seconds: int
     overload_seconds: int
+    rounds: int
 
 
-FULL = Effort(3, "1500ms", "400ms", 4, 7, MILLION, 60, 10)
-QUICK = Effort(1, "400ms", "200ms", 2, 3, MILLION // 10, 8, 3)
+FULL = Effort(3, "1500ms", "400ms", 4, 7, MILLION, 60, 5, 5)
+QUICK = Effort(1, "400ms", "200ms", 2, 3, MILLION // 10, 8, 3, 1)
 
 
 def say(text):
@@ -140,18 +141,21 @@ def idle(settings, effort):
     return {"command": program.shown(arguments, settings), "median": median(runs)}
 
 
-def coalescing(effort):
-    """Many connections with one record each, judged together or one by one."""
-    found = {}
-    for most in (256, 1):
-        settings = {"batch.max_records": most}
-        arguments = [
-            *("--serve", "--batch", 1, "--connections", 64),
-            *("--duration", effort.duration, "--warmup", effort.warmup),
-        ]
-        runs = [summary(program.bench(arguments, settings)) for _ in range(effort.runs)]
-        found[str(most)] = {"command": program.shown(arguments, settings), "median": median(runs)}
-    return found
+def coalescing(engine, effort):
+    """Many connections with one record each, judged together or one by one, in turn."""
+    arguments = [
+        *("--serve", "--batch", 1, "--connections", 64),
+        *("--duration", effort.duration, "--warmup", effort.warmup),
+    ]
+    variants = {str(most): engine | {"batch.max_records": most} for most in (256, 1)}
+    runs = {most: [] for most in variants}
+    for _ in range(effort.rounds):
+        for most, settings in variants.items():
+            runs[most].append(summary(program.bench(arguments, settings)))
+    return {
+        most: {"command": program.shown(arguments, settings), "median": median(runs[most])}
+        for most, settings in variants.items()
+    }
 
 
 def footprint(settings, effort):
@@ -178,12 +182,13 @@ def footprint(settings, effort):
 
 
 def many_records(effort):
-    """Memory on the way through very many records: flat from the ten thousandth on."""
+    """Memory on the way through very many records: flat from the ten thousandth on. Single looks
+    catch more or fewer bodies in flight, so quarters of the way are compared by their medians."""
     arguments = ["--serve", "--batch", 1000, "--records", effort.million, "--warmup", "0s"]
     report = program.bench(arguments)
     looks = [look for look in report["server"]["looks"] if look["records"] >= 10_000]
     resident = [look["resident"] / 2**20 for look in looks]
-    half = len(resident) // 2
+    quarter = max(1, len(resident) // 4)
     return {
         "command": program.shown(arguments, {}),
         "records": report["records"],
@@ -192,8 +197,8 @@ def many_records(effort):
         "first_mib": resident[0],
         "last_mib": resident[-1],
         "max_mib": max(resident),
-        "first_half_max_mib": max(resident[:half] or resident),
-        "second_half_max_mib": max(resident[half:]),
+        "second_quarter_mib": statistics.median(resident[quarter : 2 * quarter] or resident),
+        "last_quarter_mib": statistics.median(resident[-quarter:]),
         "looks": len(looks),
     }
 
@@ -233,12 +238,12 @@ def measure(quick):
     results["idle"] = {name: idle(settings, effort) for name, settings in engines.items()}
     results["footprint"] = {name: footprint(s, effort) for name, s in engines.items()}
     say("one record a request, memory and start are measured")
-    results["coalescing"] = coalescing(effort)
+    results["coalescing"] = {name: coalescing(s, effort) for name, s in engines.items()}
     results["many"] = many_records(effort)
     say("connections of one record and very many records are measured")
     per_core = steady_rate(results["cells"])
     results["confined"] = [confined(*limit, per_core, effort) for limit in CONFINED]
-    results["overload"] = overload.measure(effort.overload_seconds)
+    results["overload"] = overload.measure(effort.overload_seconds, effort.rounds)
     say("services under limits are measured")
     results["stages"] = {}
     for name, settings in engines.items():

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 import numpy as np
-from benchmark import budgets, limits, program, quantise, render, stages, table
+from benchmark import budgets, limits, overload, program, quantise, render, stages, table
 
 
 def figures(**changed):
@@ -66,7 +66,10 @@ def results(engines=("native", "onnxruntime"), **changed):
         "cells": cells,
         "idle": dict.fromkeys(engines, one),
         "footprint": dict.fromkeys(engines, foot),
-        "coalescing": {"256": one, "1": {**one, "median": figures(records_per_second=10_000.0)}},
+        "coalescing": {
+            engine: {"256": one, "1": {**one, "median": figures(records_per_second=10_000.0)}}
+            for engine in engines
+        },
         "many": {
             "command": "bench many",
             "records": 1_000_000,
@@ -74,8 +77,8 @@ def results(engines=("native", "onnxruntime"), **changed):
             "first_mib": 30.0,
             "last_mib": 30.5,
             "max_mib": 31.0,
-            "first_half_max_mib": 31.0,
-            "second_half_max_mib": 31.0,
+            "second_quarter_mib": 30.0,
+            "last_quarter_mib": 30.5,
         },
         "confined": [
             {
@@ -130,10 +133,42 @@ class Budgets(unittest.TestCase):
         self.assertIn("Not available in this build: engine native", text)
         self.assertIn(words, text)
 
-    def test_growth_in_the_second_half_is_growth(self):
+    def test_growth_to_the_last_quarter_is_growth(self):
         found = results()
-        found["many"]["second_half_max_mib"] = 33.0
+        found["many"]["last_quarter_mib"] = 31.5
         self.assertEqual(verdicts(found)["memory over 1,000,000 records"], "**not met**")
+
+
+class Overload(unittest.TestCase):
+    def test_rounds_give_the_usual_rate_and_the_worst_of_the_rest(self):
+        def one(rate, of_best, p99, refused):
+            errors = {"429": refused} if refused else {}
+            return {
+                "records_per_second": rate,
+                "of_best": of_best,
+                "p99": p99,
+                "errors": errors,
+                "peak_mib": 50.0,
+                "health_ms": 5.0,
+                "health_asked": 10,
+                "health_failed": 0,
+                "command": "bench over",
+                "due": 400,
+                "refused": refused,
+            }
+
+        rounds = [one(100, 0.9, 20, 3), one(300, 0.95, 10, 0), one(90, 0.5, 15, 4)]
+        merged = overload.merged(rounds)
+        self.assertEqual((merged["records_per_second"], merged["of_best"]), (100, 0.9))
+        self.assertEqual((merged["p99"], merged["errors"], merged["refused"]), (20, {"429": 7}, 7))
+        self.assertEqual(merged["health_asked"], 30)
+        found = results(overload={"how": "a quota", "best": merged, "loads": [merged]})
+        found["overload"] |= {"times": (4,), "seconds": 5, "rounds": 3}
+        goodput = "goodput at 4 times the capacity, of its best"
+        self.assertEqual(verdicts(found)[goodput], "met")
+        self.assertIn("\n## More than it can do\n", render.document(found))
+        found["overload"]["loads"] = [merged | {"of_best": 0.89}]
+        self.assertEqual(verdicts(found)[goodput], "**not met**")
 
 
 class Document(unittest.TestCase):

@@ -23,17 +23,8 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn size(&self) -> Room {
-        Room {
-            records: self.records.len(),
-            bytes: self.records.iter().map(bytes).sum(),
-        }
+        Room::of(&self.records)
     }
-}
-
-/// About how many bytes a record takes.
-fn bytes(record: &Record) -> usize {
-    let source = record.source.as_ref().map_or(0, |source| source.len());
-    size_of::<Record>() + record.message.len() + source + record.fields_room()
 }
 
 /// What the caller waits for.

@@ -13,6 +13,7 @@ mod room;
 mod state;
 #[cfg(test)]
 mod tests;
+mod ticket;
 mod worker;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use job::{Answer, Job};
 use queue::Queue;
 pub use room::{Full, Overloaded, Room};
 pub use state::Release;
+pub use ticket::Ticket;
 pub use worker::Workers;
 
 /// How long after the deadline a caller still waits for its workers.
@@ -103,6 +105,11 @@ pub fn start(
 }
 
 impl Dispatcher {
+    /// A ticket for a request that has begun.
+    pub fn ticket(&self) -> Ticket {
+        Ticket::new(Arc::clone(&self.queue.0))
+    }
+
     /// Judges the records of one request by one snapshot.
     ///
     /// What is not judged by `deadline` is answered by rules alone, flagged timeout; what a worker
@@ -113,6 +120,7 @@ impl Dispatcher {
     /// Where the queue has no room for all of the records; none was taken then.
     pub async fn judge(
         &self,
+        ticket: Ticket,
         records: Vec<Record>,
         detail: Detail,
         deadline: Instant,
@@ -125,13 +133,14 @@ impl Dispatcher {
             return Ok(Judged { judgements, model });
         }
         let answer = Arc::new(Answer::new(count));
-        self.queue.0.admit(Job {
+        let job = Job {
             snapshot,
             records,
             detail,
             deadline,
             answer: Arc::clone(&answer),
-        })?;
+        };
+        self.queue.0.admit(ticket, job)?;
         let call = Call {
             queue: &self.queue.0,
             answer,
@@ -146,13 +155,9 @@ impl Dispatcher {
         Ok(Judged { judgements, model })
     }
 
-    /// Refuses a request of at least that size, if [`Dispatcher::judge`] would refuse it now: what
-    /// is refused so costs nothing to read.
-    ///
-    /// # Errors
-    /// Where the queue has no room for it.
-    pub fn look(&self, size: Room) -> Result<(), Overloaded> {
-        self.queue.0.look(size)
+    /// When what waits should be judged, at the rate that was measured: the Retry-After of a refusal.
+    pub fn drained_in(&self) -> Duration {
+        self.queue.0.drained_in()
     }
 
     /// The process is ending: nothing waits for company from now on.

@@ -13,7 +13,8 @@ use super::Load;
 use super::job::{Answer, Job};
 use super::pace::Pace;
 use super::room::{Full, Overloaded, Room};
-use super::state::{Batch, Due, Refused, Rules, State};
+use super::state::{Batch, Chance, Due, Rules, State};
+use super::ticket::{Redeemed, Ticket};
 use crate::config::BatchConfig;
 
 /// Work that may wait where `batch.queue_records` is auto. Half a second to two of it pass before a
@@ -35,6 +36,8 @@ pub(super) struct Queue {
     queue_records: Option<NonZeroUsize>,
     queue_bytes: usize,
     max_records: usize,
+    /// Requests that have begun and not arrived: company that the records in the queue may expect.
+    coming: AtomicUsize,
     /// Records that workers hold.
     judging: AtomicUsize,
     /// Batches judged since the start: it moves while work is done.
@@ -72,48 +75,87 @@ impl Queue {
             queue_records: config.queue_records,
             queue_bytes: config.queue_bytes,
             max_records,
+            coming: AtomicUsize::new(0),
             judging: AtomicUsize::new(0),
             judged: AtomicU64::new(0),
         }
     }
 
     /// Takes a whole request in, or refuses all of it.
-    pub(super) fn admit(&self, job: Job) -> Result<(), Overloaded> {
+    pub(super) fn admit(&self, ticket: Ticket, job: Job) -> Result<(), Overloaded> {
         let now = Instant::now();
         let bounds = self.bounds();
         // Measured before the lock, and where it is refused freed after it: others wait for neither.
         let (size, job) = (job.size(), Arc::new(job));
         let mut guarded = self.lock();
-        if let Err(refused) = guarded.state.admit(&job, size, bounds, now) {
-            let overloaded = self.overloaded(&guarded.state, &refused);
+        let ticket = ticket.redeem();
+        self.arrived(&ticket);
+        if let Err(refused) = guarded.state.admit(&job, size, ticket.held, bounds, now) {
+            let overloaded = self.overloaded(&guarded.state, refused.full);
             let retry_after = overloaded.retry_after;
             guarded.state.reserve(&refused, bounds, now, retry_after);
+            self.wake(&mut guarded, now);
             return Err(overloaded);
         }
         self.wake(&mut guarded, now);
         Ok(())
     }
 
-    /// Refuses a request of about that size, if it would be refused. The size is a guess: nothing is
-    /// reserved by it, and a stream that runs keeps nobody out who may be smaller than it seems.
-    pub(super) fn look(&self, size: Room) -> Result<(), Overloaded> {
+    /// Refuses a request of at least that size, and of at most so many records, that would be refused
+    /// whatever it holds.
+    pub(super) fn look(&self, least: Room, most: usize) -> Result<Chance, Overloaded> {
         let now = Instant::now();
         let bounds = self.bounds();
-        let state = &self.lock().state;
-        match state.look(size, bounds, now) {
-            Err(refused) if refused.full != Full::Stream => Err(self.overloaded(state, &refused)),
-            _ => Ok(()),
+        let state = &mut self.lock().state;
+        let looked = state.look(least, most, bounds, now);
+        looked.map_err(|full| self.overloaded(state, full))
+    }
+
+    /// Holds room for a request of about that size; what is held may be less, where it is a stream
+    /// or where its size has to be known before it can be refused.
+    pub(super) fn hold(&self, size: Room, most: usize) -> Result<Room, Overloaded> {
+        let now = Instant::now();
+        let bounds = self.bounds();
+        let state = &mut self.lock().state;
+        let held = state.hold(size, most, bounds, now);
+        held.map_err(|full| self.overloaded(state, full))
+    }
+
+    /// A request has begun, and the rest of it is waited for.
+    pub(super) fn announce(&self) {
+        self.coming.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request will not come.
+    pub(super) fn give_up(&self, ticket: &Redeemed) {
+        let mut guarded = self.lock();
+        self.arrived(ticket);
+        guarded.state.give_back(ticket.held);
+        self.wake(&mut guarded, Instant::now());
+    }
+
+    /// Called under the lock, so that no worker counts a request as coming that stands in the queue.
+    fn arrived(&self, ticket: &Redeemed) {
+        self.coming
+            .fetch_sub(usize::from(ticket.announced), Ordering::Relaxed);
+    }
+
+    fn overloaded(&self, state: &State, full: Full) -> Overloaded {
+        Overloaded {
+            full,
+            retry_after: self.time_to_drain(state),
         }
     }
 
-    fn overloaded(&self, state: &State, refused: &Refused) -> Overloaded {
+    /// When what waits should be judged.
+    pub(super) fn drained_in(&self) -> Duration {
+        self.time_to_drain(&self.lock().state)
+    }
+
+    fn time_to_drain(&self, state: &State) -> Duration {
         let work = state.waiting() + self.judging.load(Ordering::Relaxed);
-        let retry_after = self.pace.time_for(work);
-        let retry_after = retry_after.clamp(Duration::from_secs(1), LONGEST_RETRY);
-        Overloaded {
-            full: refused.full,
-            retry_after,
-        }
+        let time = self.pace.time_for(work);
+        time.clamp(Duration::from_secs(1), LONGEST_RETRY)
     }
 
     /// The bounds as they are now.
@@ -133,9 +175,10 @@ impl Queue {
         let mut guarded = self.lock();
         loop {
             let now = Instant::now();
-            match guarded.state.due(now) {
+            match guarded.state.due(now, self.is_company_coming()) {
                 Due::Now(line) => {
-                    if let Some(batch) = guarded.state.take(line, now) {
+                    let idle = guarded.idle + usize::from(guarded.timed);
+                    if let Some(batch) = guarded.state.take(line, now, idle) {
                         self.judging.fetch_add(batch.records, Ordering::Relaxed);
                         self.wake(&mut guarded, now);
                         return Some(batch);
@@ -165,13 +208,17 @@ impl Queue {
         if guarded.waking {
             return;
         }
-        let sleeper = match guarded.state.due(now) {
+        let sleeper = match guarded.state.due(now, self.is_company_coming()) {
             Due::Now(_) if guarded.timed => &self.timer,
             Due::Now(_) | Due::At(_) if guarded.idle > 0 && !guarded.timed => &self.idle,
             _ => return,
         };
         guarded.waking = true;
         sleeper.notify_one();
+    }
+
+    fn is_company_coming(&self) -> bool {
+        self.coming.load(Ordering::Relaxed) > 0
     }
 
     /// So many records of a batch are judged, or will not be.

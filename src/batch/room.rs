@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use crate::record::Record;
+
 /// How long a reservation outlives the Retry-After that was told: senders come a little late.
 const RESERVED_LONGER: Duration = Duration::from_secs(2);
 
@@ -18,6 +20,18 @@ pub struct Room {
 }
 
 impl Room {
+    /// What records take while they wait, about.
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> Room {
+        let mut room = Room::default();
+        for record in records {
+            let source = record.source.as_ref().map_or(0, |source| source.len());
+            room.records += 1;
+            room.bytes +=
+                size_of::<Record>() + record.message.len() + source + record.fields_room();
+        }
+        room
+    }
+
     /// The smaller of each.
     pub(super) fn min(self, other: Room) -> Room {
         Room {
@@ -32,6 +46,19 @@ impl Room {
             records: self.records.saturating_sub(other.records),
             bytes: self.bytes.saturating_sub(other.bytes),
         }
+    }
+
+    /// An eighth more of each.
+    fn and_a_little(self) -> Room {
+        Room {
+            records: self.records + self.records / 8,
+            bytes: self.bytes + self.bytes / 8,
+        }
+    }
+
+    /// The same bytes, of so many records.
+    pub(super) fn or_records(self, records: usize) -> Room {
+        Room { records, ..self }
     }
 
     /// Half of each, and never nothing.
@@ -131,6 +158,8 @@ pub(super) struct Doorkeeper {
     /// What is left of the one request that is larger than half of the queue.
     stream: Room,
     reservation: Option<Reservation>,
+    /// When a request was last let in only for its size to become known.
+    scouted: Option<Instant>,
 }
 
 impl Doorkeeper {
@@ -152,9 +181,20 @@ impl Doorkeeper {
     }
 
     /// Takes the room that `claim` needs. A request as large as the one that a reservation is for
-    /// redeems it.
-    pub(super) fn take(&mut self, claim: &Claim, bounds: Room, now: Instant) -> Result<(), Full> {
-        self.look(claim, bounds, now)?;
+    /// redeems it. What was `held` for it is given back first; where it was about as much as the
+    /// request needs, it is a promise, also if the bounds have become narrower since.
+    pub(super) fn take(
+        &mut self,
+        claim: &Claim,
+        held: Room,
+        bounds: Room,
+        now: Instant,
+    ) -> Result<(), Full> {
+        self.give_back(held, false);
+        let promised = !claim.stream && held.and_a_little().covers(claim.size);
+        if !promised {
+            self.look(claim, bounds, now)?;
+        }
         if claim.stream {
             self.stream = claim.size;
         } else {
@@ -194,6 +234,30 @@ impl Doorkeeper {
         }
     }
 
+    /// Takes what there is of the room that `claim` would occupy.
+    pub(super) fn hold(&mut self, claim: &Claim, bounds: Room) -> Room {
+        let held = claim.window.min(bounds.without(self.occupied(bounds)));
+        self.ordinary += held;
+        held
+    }
+
+    /// True where no room is kept for anybody, and a request may be read although it will be refused,
+    /// so that some can be kept for it. That costs time, so it is one in a while.
+    pub(super) fn sends_scout(&mut self, now: Instant) -> bool {
+        let lately = self.scouted.is_some_and(|at| now < at + RESERVED_LONGER);
+        let sends = !lately && self.standing(now).is_none();
+        if sends {
+            self.scouted = Some(now);
+        }
+        sends
+    }
+
+    /// True where room is kept for a request of so many records, or fewer.
+    pub(super) fn is_redeemed_by(&self, records: usize, now: Instant) -> bool {
+        self.standing(now)
+            .is_some_and(|r| records >= r.size.records)
+    }
+
     /// Keeps the next free room for a request like this one, which was refused, so that small
     /// requests that fit into every gap cannot keep it out. The largest refused one has the
     /// reservation, and loses it when it does not come in time. No more than half of the queue is
@@ -227,7 +291,12 @@ mod tests {
 
     fn ask(door: &mut Doorkeeper, records: usize, now: Instant) -> Result<(), Full> {
         let bounds = room(100);
-        door.take(&Claim::new(room(records), bounds), bounds, now)
+        door.take(
+            &Claim::new(room(records), bounds),
+            Room::default(),
+            bounds,
+            now,
+        )
     }
 
     #[test]
@@ -241,7 +310,10 @@ mod tests {
             bytes: 101,
         };
         let heavy = Claim::new(heavy, room(100));
-        assert_eq!(door.take(&heavy, room(100), now), Err(Full::Bytes));
+        assert_eq!(
+            door.take(&heavy, Room::default(), room(100), now),
+            Err(Full::Bytes)
+        );
         assert_eq!(
             door.occupied(room(100)),
             room(90),
@@ -256,13 +328,16 @@ mod tests {
         let (mut door, now) = (Doorkeeper::default(), Instant::now());
         let stream = Claim::new(room(100_000), room(100));
         assert!(stream.stream);
-        assert_eq!(door.take(&stream, room(100), now), Ok(()));
+        assert_eq!(door.take(&stream, Room::default(), room(100), now), Ok(()));
         assert_eq!(door.occupied(room(100)), room(50));
         assert_eq!(ask(&mut door, 40, now), Ok(()), "the others have the rest");
         assert_eq!(door.occupied(room(60)), room(70), "half of fewer");
         assert_eq!(ask(&mut door, 10, now), Ok(()));
         door.give_back(room(50), false);
-        assert_eq!(door.take(&stream, room(100), now), Err(Full::Stream));
+        assert_eq!(
+            door.take(&stream, Room::default(), room(100), now),
+            Err(Full::Stream)
+        );
     }
 
     #[test]
@@ -273,7 +348,10 @@ mod tests {
         for _ in 0..8 {
             assert_eq!(ask(&mut door, 10, start), Ok(()));
         }
-        assert_eq!(door.take(&large, room(100), start), Err(Full::Records));
+        assert_eq!(
+            door.take(&large, Room::default(), room(100), start),
+            Err(Full::Records)
+        );
         door.reserve(&large, start, Duration::from_secs(1));
         assert_eq!(ask(&mut door, 10, later(1)), Err(Full::Reserved));
         door.give_back(room(30), false);
@@ -295,5 +373,21 @@ mod tests {
         door.give_back(room(20), false);
         assert_eq!(ask(&mut door, 6, start + 2 * second), Err(Full::Reserved));
         assert_eq!(ask(&mut door, 6, start + 3 * second), Ok(()));
+    }
+
+    #[test]
+    fn what_was_held_is_a_promise_also_where_the_bounds_have_become_narrower() {
+        let (mut door, now) = (Doorkeeper::default(), Instant::now());
+        let claim = |records| Claim::new(room(records), room(100));
+        assert_eq!(ask(&mut door, 50, now), Ok(()));
+        let held = door.hold(&claim(40), room(100));
+        assert_eq!(held, room(40));
+        let taken = door.take(&claim(41), held, room(60), now);
+        assert_eq!(taken, Ok(()), "a little more than was held");
+        assert_eq!(door.occupied(room(100)), room(91));
+        let held = door.hold(&claim(8), room(100));
+        let taken = door.take(&claim(40), held, room(100), now);
+        assert_eq!(taken, Err(Full::Records), "it is not what it seemed");
+        assert_eq!(door.occupied(room(100)), room(91), "and holds nothing");
     }
 }

@@ -22,6 +22,10 @@ const LATE_BATCHES: usize = 4;
 /// queue would be answered at its end.
 const IN_TURN: usize = 4;
 
+/// Records below which a batch is not shared between idle workers: a call of the models has a cost of
+/// its own.
+const SHARED: usize = 8;
+
 /// Why a batch was released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
@@ -29,12 +33,23 @@ pub enum Release {
     Size,
     /// Its oldest record had waited for `batch.max_delay`.
     Delay,
+    /// No request was on its way that could have joined it.
+    Complete,
     /// It is a chunk of a request that needs no company.
     Direct,
     /// Its records' deadline had passed: rules alone answer.
     Deadline,
     /// The process is ending, and nobody waits for company any more.
     Drain,
+}
+
+/// Why a request is worth reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chance {
+    /// There may be room for it.
+    Fits,
+    /// There is none, but its true size is to reserve some.
+    Scout,
 }
 
 /// The lines, in the order in which they are numbered.
@@ -179,16 +194,17 @@ impl State {
         self.draining = true;
     }
 
-    /// Takes a whole request in, or nothing of it.
+    /// Takes a whole request in, or nothing of it. What was held for it is given back in either case.
     pub(super) fn admit(
         &mut self,
         job: &Arc<Job>,
         size: Room,
+        held: Room,
         bounds: Room,
         now: Instant,
     ) -> Result<(), Refused> {
         let claim = Claim::new(size, bounds);
-        let taken = self.door.take(&claim, bounds, now);
+        let taken = self.door.take(&claim, held, bounds, now);
         taken.map_err(|full| Refused { full, claim })?;
         let line = if claim.size.records >= self.rules.max_records || job.detail == Detail::Full {
             Line::Direct
@@ -207,16 +223,56 @@ impl State {
         Ok(())
     }
 
-    /// Whether a request of that size would be taken in.
-    pub(super) fn look(&self, size: Room, bounds: Room, now: Instant) -> Result<(), Refused> {
-        let claim = Claim::new(size, bounds);
-        let looked = self.door.look(&claim, bounds, now);
-        looked.map_err(|full| Refused { full, claim })
+    /// Whether some request of at least that size, and of at most so many records, would be taken in,
+    /// or has to be read because its size, once known, is to reserve room.
+    pub(super) fn look(
+        &mut self,
+        least: Room,
+        most: usize,
+        bounds: Room,
+        now: Instant,
+    ) -> Result<Chance, Full> {
+        let large = self.is_large(least.or_records(most), bounds);
+        match self.door.look(&Claim::new(least, bounds), bounds, now) {
+            Ok(()) => Ok(Chance::Fits),
+            // It may be smaller than it seems, or the very one that the room is kept for.
+            Err(Full::Stream) => Ok(Chance::Fits),
+            Err(Full::Reserved) if self.door.is_redeemed_by(most, now) => Ok(Chance::Fits),
+            Err(Full::Records | Full::Bytes) if large && self.door.sends_scout(now) => {
+                Ok(Chance::Scout)
+            }
+            Err(full) => Err(full),
+        }
     }
 
-    /// Keeps room for a request that was refused, if it is one that small ones could keep out: it
-    /// is larger than a batch, or takes a good part of the bytes. One that waits for a stream to end
-    /// is kept out by that alone.
+    /// Takes room for a request of about that size until it is given back.
+    pub(super) fn hold(
+        &mut self,
+        size: Room,
+        most: usize,
+        bounds: Room,
+        now: Instant,
+    ) -> Result<Room, Full> {
+        let claim = Claim::new(size, bounds);
+        match self.look(size, most, bounds, now)? {
+            Chance::Fits => Ok(self.door.hold(&claim, bounds)),
+            Chance::Scout => Ok(Room::default()),
+        }
+    }
+
+    /// Frees what was held.
+    pub(super) fn give_back(&mut self, held: Room) {
+        self.door.give_back(held, false);
+    }
+
+    /// True of a request that small ones could keep out: it is larger than a batch, or takes a good
+    /// part of the bytes.
+    fn is_large(&self, size: Room, bounds: Room) -> bool {
+        size.records > self.rules.max_records || size.bytes > bounds.bytes / 16
+    }
+
+    /// Keeps room for a large request that was refused. One that waits for a stream to end is kept
+    /// out by that alone.
     pub(super) fn reserve(
         &mut self,
         refused: &Refused,
@@ -224,22 +280,18 @@ impl State {
         now: Instant,
         retry_after: Duration,
     ) {
-        let size = refused.claim.size;
-        if refused.full == Full::Stream {
-            return;
-        }
-        if size.records > self.rules.max_records || size.bytes > bounds.bytes / 16 {
+        if refused.full != Full::Stream && self.is_large(refused.claim.size, bounds) {
             self.door.reserve(&refused.claim, now, retry_after);
         }
     }
 
-    /// When a worker is needed next, and for what.
-    pub(super) fn due(&self, now: Instant) -> Due {
+    /// When a worker is needed next, and for what; `company` says that a request is on its way.
+    pub(super) fn due(&self, now: Instant, company: bool) -> Due {
         let place = LINES.iter().position(|line| *line == self.served);
         let first = place.map_or(0, |place| place + 1);
         for turn in 0..LINES.len() {
             let line = LINES[(first + turn) % LINES.len()];
-            if self.is_due(line, now) {
+            if self.is_due(line, now, company) {
                 return Due::Now(line);
             }
         }
@@ -249,20 +301,28 @@ impl State {
         }
     }
 
-    fn is_due(&self, line: Line, now: Instant) -> bool {
+    fn is_due(&self, line: Line, now: Instant, company: bool) -> bool {
         let Some(front) = self.lines[line as usize].front() else {
             return false;
         };
         line != Line::Joined
+            || !company
             || self.draining
             || self.joined >= self.rules.max_records
-            || now.duration_since(front.since) >= self.rules.max_delay
+            || self.has_waited(front.since, now)
     }
 
-    /// The batch that is due in `line`.
-    pub(super) fn take(&mut self, line: Line, now: Instant) -> Option<Batch> {
+    fn has_waited(&self, since: Instant, now: Instant) -> bool {
+        now.duration_since(since) >= self.rules.max_delay
+    }
+
+    /// The batch that is due in `line`, for one worker where `idle` others have nothing to do: those
+    /// that joined are shared with them.
+    pub(super) fn take(&mut self, line: Line, now: Instant, idle: usize) -> Option<Batch> {
         let front = self.lines[line as usize].front()?;
         let alone = front.job.detail == Detail::Full;
+        let waited = self.has_waited(front.since, now);
+        let full = self.joined >= self.rules.max_records;
         let mut batch = Batch {
             snapshot: Arc::clone(&front.job.snapshot),
             parts: Vec::new(),
@@ -274,7 +334,10 @@ impl State {
         let most = self.rules.max_records;
         match line {
             Line::Late => self.fill(line, most * LATE_BATCHES, &mut batch, now),
-            Line::Joined => self.fill(line, most, &mut batch, now),
+            Line::Joined => {
+                let share = self.joined.div_ceil(idle + 1).max(SHARED).min(most);
+                self.fill(line, share, &mut batch, now);
+            }
             Line::Direct => {
                 self.chunk(most, &mut batch, now);
                 if !alone {
@@ -286,8 +349,9 @@ impl State {
             Line::Late => Release::Deadline,
             _ if self.draining => Release::Drain,
             Line::Direct => Release::Direct,
-            Line::Joined if batch.records >= most => Release::Size,
-            Line::Joined => Release::Delay,
+            Line::Joined if full => Release::Size,
+            Line::Joined if waited => Release::Delay,
+            Line::Joined => Release::Complete,
         };
         Some(batch)
     }

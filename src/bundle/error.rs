@@ -91,6 +91,14 @@ pub enum BundleError {
         /// What the manifest says.
         found: String,
     },
+    /// Nothing came from where bundles are to come from.
+    #[error("{source_name}: expected a bundle, found none: {detail}")]
+    NoSource {
+        /// The ConfigMap, or the address.
+        source_name: String,
+        /// What came instead.
+        detail: String,
+    },
     /// The manifest does not list a file that it uses.
     #[error("manifest.json: expected `files` to list {file}, found {found}")]
     Unlisted {
@@ -132,6 +140,29 @@ pub enum BundleError {
     /// The site's own packs are not usable, whatever the bundle.
     #[error("rules.packs or rules.compliance: {0}")]
     Site(RuleError),
+    /// The site's own lines are not usable, whatever the bundle.
+    #[error("models.must_forward: {file}: {detail}")]
+    MustForwardFile {
+        /// The file.
+        file: String,
+        /// What was expected, and what was found where.
+        detail: String,
+    },
+    /// A line that the site's operator wants forwarded would be kept back.
+    #[error(
+        "models.must_forward: {file}, line {line}: expected it to be forwarded, found {found} for the \
+         message {message:?}; mend the bundle, the rules or the weights, or take the line out"
+    )]
+    MustForward {
+        /// The file.
+        file: String,
+        /// Its line, from 1.
+        line: usize,
+        /// Category, confidence and reason.
+        found: String,
+        /// The line's message, shortened.
+        message: String,
+    },
     /// A golden sample is judged otherwise than recorded.
     #[error("golden sample {line}: expected {expected}, found {found} for the message {message:?}")]
     Golden {
@@ -171,6 +202,7 @@ impl BundleError {
             BundleError::Outside { .. } => "outside_directory",
             BundleError::Changed { .. } => "changed_while_read",
             BundleError::Format { .. } => "unknown_format",
+            BundleError::NoSource { .. } => "missing_source",
             BundleError::Unlisted { .. } => "unlisted_file",
             BundleError::Setting { .. } => "bad_setting",
             BundleError::Vocabulary(_) => "bad_vocabulary",
@@ -182,8 +214,18 @@ impl BundleError {
             BundleError::Engine(_) => "bad_graph",
             BundleError::WarmUp { .. } => "warm_up_failed",
             BundleError::Site(_) => "bad_site_rules",
+            BundleError::MustForwardFile { .. } => "bad_must_forward",
+            BundleError::MustForward { .. } => "must_forward_failed",
             BundleError::Golden { .. } => "golden_failed",
         }
+    }
+
+    /// True where the site's own files are to blame, not a bundle.
+    pub fn is_of_the_site(&self) -> bool {
+        matches!(
+            self,
+            BundleError::Site(_) | BundleError::MustForwardFile { .. }
+        )
     }
 
     /// True for what a directory shows while somebody copies a bundle into it: worth another look once

@@ -28,7 +28,7 @@ pub enum Proof {
 
 /// Builds snapshots: the engine and the site's own settings, which stay the same from bundle to bundle.
 pub struct Loader {
-    engines: Engines,
+    engines: Arc<Engines>,
     workers: usize,
     site: Site,
     cache: CacheConfig,
@@ -50,11 +50,23 @@ impl Loader {
     /// Reads the site's packs. An engine's library is loaded when a bundle first needs it.
     pub fn new(config: &Config) -> Result<Loader, BundleError> {
         Ok(Loader {
-            engines: Engines::new(config.engine.clone()),
+            engines: Arc::new(Engines::new(config.engine.clone())),
             workers: config.engine.workers.get(),
-            site: Site::read(config).map_err(BundleError::Site)?,
+            site: Site::read(config)?,
             cache: config.cache.clone(),
             cache_counts: Arc::default(),
+        })
+    }
+
+    /// The same engines for a site whose packs, lines and settings have changed. What an engine needs
+    /// at start cannot change.
+    pub(super) fn of_site(&self, config: &Config) -> Result<Loader, BundleError> {
+        Ok(Loader {
+            engines: Arc::clone(&self.engines),
+            workers: self.workers,
+            site: Site::read(config)?,
+            cache: self.cache.clone(),
+            cache_counts: Arc::clone(&self.cache_counts),
         })
     }
 
@@ -65,7 +77,17 @@ impl Loader {
         proof: Proof,
         stand_in: bool,
     ) -> Result<Loaded, BundleError> {
-        let (manifest, parts) = Parts::read(origin)?;
+        self.load_contents(Contents::read(origin)?, proof, stand_in)
+    }
+
+    /// The same for a bundle that was read.
+    pub(super) fn load_contents(
+        &self,
+        contents: Contents,
+        proof: Proof,
+        stand_in: bool,
+    ) -> Result<Loaded, BundleError> {
+        let (manifest, parts) = Parts::of(contents)?;
         // Graphs and rules are the two large parts, and know nothing of each other.
         let (graphs, own) = std::thread::scope(|scope| {
             let graphs = scope.spawn(|| Graphs::load(&self.engines, &manifest, &parts));
@@ -92,6 +114,9 @@ impl Loader {
         let knowledge = self.site.apply(own, &parts.rules, &manifest, stand_in)?;
         let snapshot = Snapshot::new(knowledge, first, others);
         proof::warm_up(&snapshot, self.workers)?;
+        if let Some(lines) = &self.site.must_forward {
+            lines.prove(&snapshot)?;
+        }
         // After the warm-up, whose lines no sender will ever send.
         let snapshot = match self.cache.enabled {
             true => snapshot.with_cache(VoteCache::new(
@@ -159,7 +184,10 @@ pub(super) struct Parts {
 
 impl Parts {
     pub(super) fn read(origin: &Origin) -> Result<(Manifest, Parts), BundleError> {
-        let contents = Contents::read(origin)?;
+        Parts::of(Contents::read(origin)?)
+    }
+
+    fn of(contents: Contents) -> Result<(Manifest, Parts), BundleError> {
         let manifest = &contents.manifest;
         let vocabulary = vocabulary(manifest, &contents.listed(&manifest.text.vocabulary)?)?;
         let rules_file = &manifest.members.rules.file;

@@ -6,9 +6,12 @@ mod error;
 mod files;
 mod load;
 pub mod manifest;
+mod must_forward;
+mod promotion;
 mod proof;
 mod settings;
 mod site;
+mod status;
 mod store;
 
 pub use crate::pipeline::Identity;
@@ -16,7 +19,9 @@ pub use compare::{Compared, Difference, ENGINE_TOLERANCE, compare_engines};
 pub use error::BundleError;
 pub use files::{Origin, StoredFiles, manifest_digest, sha256};
 pub use load::{Loaded, Loader, Proof};
-pub use store::{ModelsStatus, ServingStatus, Store};
+pub use promotion::{Considered, Herald, News, Promoter, RollbackError, Target};
+pub use status::{ModelsStatus, Rejection, ServingStatus};
+pub use store::Store;
 
 use crate::rules::{BUILTIN_COMPLIANCE, Framework, RuleError, parse_frameworks};
 

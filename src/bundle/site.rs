@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::BundleError;
 use super::manifest::Manifest;
+use super::must_forward::MustForward;
 use crate::config::{CompliancePacks, Config, DecisionConfig, OnDegraded};
 use crate::ensemble::Policy;
 use crate::pipeline::Knowledge;
@@ -15,12 +17,21 @@ pub(super) struct Site {
     disable: Vec<String>,
     decision: DecisionConfig,
     skip_models: bool,
+    pub(super) must_forward: Option<MustForward>,
 }
 
 impl Site {
     /// Reads the packs and compiles them by themselves, so that their faults are not laid at the
     /// door of a bundle.
-    pub(super) fn read(config: &Config) -> Result<Site, RuleError> {
+    pub(super) fn read(config: &Config) -> Result<Site, BundleError> {
+        let must_forward = config.models.must_forward.as_deref();
+        Ok(Site {
+            must_forward: must_forward.map(MustForward::read).transpose()?,
+            ..Site::rules(config).map_err(BundleError::Site)?
+        })
+    }
+
+    fn rules(config: &Config) -> Result<Site, RuleError> {
         let mut packs = Vec::new();
         for directory in &config.rules.packs {
             packs.extend(rules::read_packs(directory)?);
@@ -39,6 +50,7 @@ impl Site {
             disable: config.rules.disable.clone(),
             decision: config.decision.clone(),
             skip_models: config.compliance.skip_models,
+            must_forward: None,
         })
     }
 

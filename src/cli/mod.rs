@@ -47,7 +47,9 @@ pub const BAD_USAGE: u8 = 64;
 
 /// The exit code of an error: 64 where the configuration is to blame, else 1.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
-    let site = matches!(error.downcast_ref(), Some(BundleError::Site(_)));
+    let site = error
+        .downcast_ref()
+        .is_some_and(BundleError::is_of_the_site);
     let usage = error.downcast_ref().is_some_and(BenchError::is_usage);
     if site || usage || error.is::<ConfigError>() {
         ExitCode::from(BAD_USAGE)

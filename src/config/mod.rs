@@ -36,7 +36,9 @@ pub use models::{
     BatchConfig, EngineConfig, EngineKind, MemberEngines, ModelsConfig, OnStartFailure,
     Optimization, Provider,
 };
-pub use service::{LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig};
+pub use service::{
+    AdminToken, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
+};
 
 use given::Sayings;
 use reader::Reader;

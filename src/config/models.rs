@@ -16,9 +16,23 @@ use crate::verdict::Member;
 pub struct ModelsConfig {
     /// Directory of a bundle; without one the bundle built into the program serves.
     pub dir: Option<PathBuf>,
+    /// Lines that whatever serves has to forward, as NDJSON.
+    pub must_forward: Option<PathBuf>,
     /// What to do at start where the directory holds no acceptable bundle.
     pub on_start_failure: OnStartFailure,
+    /// How long a bundle that looks half-written may stay so before it is refused.
+    #[serde(serialize_with = "serialize::duration")]
+    pub settle: Duration,
+    /// How many earlier bundles are kept in memory, compressed, for a rollback.
+    pub keep: usize,
 }
+
+/// A plain copy of a bundle takes a second or two, over a slow network some more.
+const SETTLE: Duration = Duration::from_secs(10);
+/// The last one that was good, and the one before it.
+const KEEP: usize = 2;
+/// Each takes about the size of its packed form.
+const MOST_KEPT: usize = 16;
 
 /// What to do at start without an acceptable bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -38,10 +52,18 @@ impl ModelsConfig {
         ];
         Ok(ModelsConfig {
             dir: reader.path("models.dir")?,
+            must_forward: reader.path("models.must_forward")?,
             on_start_failure: reader.word(
                 "models.on_start_failure",
                 OnStartFailure::Builtin,
                 &words,
+            )?,
+            settle: reader.duration("models.settle", SETTLE, Duration::ZERO)?,
+            keep: reader.or(
+                "models.keep",
+                KEEP,
+                &format!("a whole number from 0 to {MOST_KEPT}"),
+                |text| text.parse().ok().filter(|keep| *keep <= MOST_KEPT),
             )?,
         })
     }

@@ -8,8 +8,9 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
+use hyper::body::Frame;
 
-use crate::batch::Overloaded;
+use crate::batch::{Overloaded, Room, Ticket};
 use crate::pipeline::{Detail, Judgement};
 use crate::record::{self, DecompressError, Entry, Limits};
 use crate::telemetry::Overload;
@@ -41,6 +42,8 @@ const FULL_ROOM: usize = 16 << 10;
 pub(super) struct Received {
     pub(super) entries: Vec<Entry>,
     pub(super) charge: Charge,
+    /// Says that its records are on their way.
+    pub(super) ticket: Ticket,
 }
 
 /// Reads, decompresses and decodes a body.
@@ -55,20 +58,23 @@ pub(super) async fn receive(
         .as_deref()
         .is_some_and(|e| !e.eq_ignore_ascii_case("identity"));
     let mut charge = service.ledger.open();
+    let mut ticket = service.judge.ticket();
     let declared = declared(headers);
-    if let Err(refused) = enter(service, compressed, declared, &charge) {
+    if let Err(refused) = enter(service, compressed, declared, &charge, &mut ticket) {
         if refused.is_overload() {
+            drop(ticket);
             door::discard(service, headers.contains_key(EXPECT), body).await;
         }
         return Err(refused.into_problem(service));
     }
     let mut body = body;
-    let bytes = match read(service, declared, &mut body, &mut charge).await {
+    let bytes = match read(service, declared, &mut body, &mut charge, &mut ticket).await {
         Ok(bytes) => bytes,
         Err(refused) => {
             if refused.is_overload() {
                 // What was taken is given back before the rest is waited for.
                 charge.shrink_to(0);
+                drop(ticket);
                 door::discard(service, false, body).await;
             }
             return Err(refused.into_problem(service));
@@ -81,19 +87,36 @@ pub(super) async fn receive(
         json_depth: service.limits.json_depth,
     };
     let large = bytes.len() > LARGE || (encoding.is_some() && bytes.len() > LARGE / USUAL_RATIO);
+    if large {
+        let held = door::hold(service, &mut ticket, compressed, wire);
+        held.map_err(Refusal::Queue)
+            .map_err(|refused| refused.into_problem(service))?;
+    }
     let decoded = offload(large, move || {
         let bytes = decompress(bytes, encoding.as_deref(), limits.decompressed, &mut charge)?;
         let entries = decode(&bytes, content_type.as_deref(), &limits, &mut charge)?;
-        Ok(Received { entries, charge })
+        Ok(Received {
+            entries,
+            charge,
+            ticket,
+        })
     })
     .await?;
     let received = decoded.map_err(|refused: Refusal| refused.into_problem(service))?;
-    let records = received.entries.len();
-    service.usual.learn(compressed, wire, records);
+    service.usual.learn(compressed, wire, received.room());
     Ok(received)
 }
 
 impl Received {
+    /// What its records take in the queue.
+    fn room(&self) -> Room {
+        let records = self.entries.iter().filter_map(|entry| match entry {
+            Entry::Record(record) => Some(record),
+            Entry::Bad(_) => None,
+        });
+        Room::of(records)
+    }
+
     /// Takes the room of what `detail` adds to each answer.
     pub(super) fn charge_for(&mut self, service: &Service, detail: Detail) -> Result<(), Problem> {
         let each = match detail {
@@ -184,7 +207,7 @@ impl Refusal {
                 service.metrics.overloaded(Overload::InflightBytes);
                 let detail = "server.inflight_bytes are in use by other requests; nothing of this \
                               request was taken, send it again";
-                Problem::new(Kind::Overloaded, detail).retry_after(std::time::Duration::ZERO)
+                Problem::new(Kind::Overloaded, detail).retry_after(service.judge.drained_in())
             }
         }
     }
@@ -208,13 +231,14 @@ fn enter(
     compressed: bool,
     declared: usize,
     charge: &Charge,
+    ticket: &mut Ticket,
 ) -> Result<(), Refusal> {
     let limit = service.limits.body_limit;
     if declared > limit {
         return Err(too_large(limit, "a body", "server.body_limit"));
     }
     charge.would_fit(declared)?;
-    door::look(service, compressed, declared).map_err(Refusal::Queue)
+    door::look(service, ticket, compressed, declared).map_err(Refusal::Queue)
 }
 
 /// The body as it came over the wire.
@@ -223,9 +247,10 @@ async fn read(
     declared: usize,
     body: &mut Body,
     charge: &mut Charge,
+    ticket: &mut Ticket,
 ) -> Result<Bytes, Refusal> {
     let limit = service.limits.body_limit;
-    let reading = collect(body, declared, limit, charge);
+    let reading = collect(body, declared, limit, charge, ticket);
     match tokio::time::timeout(service.body_timeout, reading).await {
         Ok(read) => read,
         Err(_) => {
@@ -241,10 +266,11 @@ async fn collect(
     declared: usize,
     limit: usize,
     charge: &mut Charge,
+    ticket: &mut Ticket,
 ) -> Result<Bytes, Refusal> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = next_frame(body, ticket).await {
         let frame = frame.map_err(|error| {
             let detail = format!("the body broke off: {error}");
             Refusal::Told(Problem::new(Kind::InvalidBody, detail))
@@ -272,6 +298,19 @@ async fn collect(
     } else {
         rest.freeze()
     })
+}
+
+/// The next frame of a body. Where it has to be waited for, others in the queue may wait for it too.
+async fn next_frame(
+    body: &mut Body,
+    ticket: &mut Ticket,
+) -> Option<Result<Frame<Bytes>, axum::Error>> {
+    tokio::select! {
+        biased;
+        frame = body.frame() => return frame,
+        () = std::future::ready(()) => ticket.announce(),
+    }
+    body.frame().await
 }
 
 /// The body without its content encoding; the room for it is taken before it is made.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::body::Body;
 use http_body_util::BodyExt;
 
-use crate::batch::{Overloaded, Room};
+use crate::batch::{Overloaded, Room, Ticket};
 
 use super::Service;
 
@@ -16,8 +16,8 @@ use super::Service;
 const ASSUMED_BYTES: [f64; 2] = [160.0, 20.0];
 /// What is left of the sums with each body.
 const KEPT: f64 = 0.9;
-/// A body may hold larger records than are usual: it is refused unread only where even half of what
-/// it seems to hold would not fit. The queue itself refuses the rest, once it knows.
+/// How far a body may be from what is usual: it is refused unread only where even a part of what it
+/// seems to hold would not fit. The queue itself refuses the rest, once it knows.
 const DOUBT: usize = 2;
 
 /// How large records are on the wire, plain and compressed. Both sums of a pair shrink with each body,
@@ -25,51 +25,75 @@ const DOUBT: usize = 2;
 #[derive(Debug)]
 pub(super) struct UsualRecords(Mutex<[Sums; 2]>);
 
-/// Bytes and records of the bodies seen lately.
+/// Sums over the bodies seen lately.
 #[derive(Clone, Copy, Debug)]
 struct Sums {
-    bytes: f64,
+    /// Bytes on the wire.
+    wire: f64,
     records: f64,
+    /// Bytes in the queue.
+    bytes: f64,
 }
 
 impl Default for UsualRecords {
     fn default() -> UsualRecords {
         UsualRecords(Mutex::new(ASSUMED_BYTES.map(|bytes| Sums {
-            bytes,
+            wire: bytes,
             records: 1.0,
+            bytes: 2.0 * ASSUMED_BYTES[0],
         })))
     }
 }
 
 impl UsualRecords {
-    /// Learns from a body that was decoded; `bytes` are those on the wire.
-    pub(super) fn learn(&self, compressed: bool, bytes: usize, records: usize) {
+    /// Learns from a body of so many bytes on the wire, and the room that its records take.
+    pub(super) fn learn(&self, compressed: bool, wire: usize, room: Room) {
         let sums = &mut self.lock()[usize::from(compressed)];
         // Exact: no body is near 2^53 bytes.
-        sums.bytes = sums.bytes * KEPT + bytes as f64;
-        sums.records = sums.records * KEPT + records as f64;
+        sums.wire = sums.wire * KEPT + wire as f64;
+        sums.records = sums.records * KEPT + room.records as f64;
+        sums.bytes = sums.bytes * KEPT + room.bytes as f64;
     }
 
     fn lock(&self) -> MutexGuard<'_, [Sums; 2]> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a body of so many bytes holds at least, as far as one can tell.
-    fn at_least(&self, compressed: bool, bytes: usize) -> Room {
+    /// What a body of so many bytes on the wire holds, as far as one can tell.
+    pub(super) fn expected(&self, compressed: bool, wire: usize) -> Room {
         let sums = self.lock()[usize::from(compressed)];
-        let records = bytes as f64 * sums.records / sums.bytes.max(1.0);
-        let records = records as usize / DOUBT;
+        let bodies = wire as f64 / sums.wire.max(1.0);
         Room {
-            records: records.max(1),
-            bytes: bytes / DOUBT,
+            records: ((bodies * sums.records) as usize).max(1),
+            bytes: (bodies * sums.bytes) as usize,
         }
     }
 }
 
 /// Refuses a body of so many bytes on the wire, where the queue has no room for it.
-pub(super) fn look(service: &Service, compressed: bool, declared: usize) -> Result<(), Overloaded> {
-    let size = service.usual.at_least(compressed, declared);
-    service.judge.look(size)
+pub(super) fn look(
+    service: &Service,
+    ticket: &mut Ticket,
+    compressed: bool,
+    declared: usize,
+) -> Result<(), Overloaded> {
+    let expected = service.usual.expected(compressed, declared);
+    let least = Room {
+        records: (expected.records / DOUBT).max(1),
+        bytes: expected.bytes / DOUBT,
+    };
+    service.judge.look(ticket, least, expected.records * DOUBT)
+}
+
+/// Holds room for a body of so many bytes that was read and is to be decoded.
+pub(super) fn hold(
+    service: &Service,
+    ticket: &mut Ticket,
+    compressed: bool,
+    read: usize,
+) -> Result<(), Overloaded> {
+    let expected = service.usual.expected(compressed, read);
+    ticket.hold(expected, expected.records * DOUBT)
 }
 
 /// Reads a refused body to its end and keeps nothing. A connection that is closed with bytes unread
@@ -98,17 +122,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_learns_how_large_records_are_and_keeps_a_doubt() {
+    fn it_learns_how_large_records_are() {
+        let room = |records, bytes| Room { records, bytes };
         let usual = UsualRecords::default();
-        assert_eq!(usual.at_least(false, 32_000).records, 100);
+        assert_eq!(usual.expected(false, 32_000).records, 200);
         for _ in 0..100 {
-            usual.learn(false, 100_000, 100);
-            usual.learn(false, 3, 1);
+            usual.learn(false, 100_000, room(100, 130_000));
+            usual.learn(false, 3, room(1, 200));
         }
-        let found = usual.at_least(false, 200_000);
-        assert!((99..=101).contains(&found.records), "{found:?}");
-        assert_eq!(found.bytes, 100_000);
-        assert_eq!(usual.at_least(true, 4000).records, 100, "learnt apart");
-        assert_eq!(usual.at_least(false, 0).records, 1);
+        let found = usual.expected(false, 200_000);
+        assert!((198..=202).contains(&found.records), "{found:?}");
+        assert!((260_000..=261_000).contains(&found.bytes), "{found:?}");
+        assert_eq!(usual.expected(true, 4000).records, 200, "learnt apart");
+        assert_eq!(usual.expected(false, 0).records, 1);
     }
 }

@@ -53,7 +53,11 @@ pub(super) async fn judge(
 ) -> Result<Judged, Problem> {
     let mut received = received;
     received.charge_for(service, detail)?;
-    let Received { entries, charge } = received;
+    let Received {
+        entries,
+        charge,
+        ticket,
+    } = received;
     let mut records = Vec::with_capacity(entries.len());
     let mut places = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -67,7 +71,7 @@ pub(super) async fn judge(
         });
     }
     let deadline = Instant::now() + service.limits.request_timeout;
-    let judged = service.judge.judge(records, detail, deadline).await;
+    let judged = service.judge.judge(ticket, records, detail, deadline).await;
     let judged = judged.map_err(|overloaded| refuse(service, &overloaded))?;
     let outcomes = assemble(service, places, judged.judgements)?;
     Ok(Judged {

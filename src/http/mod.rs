@@ -5,6 +5,7 @@
 //! request passes through stands in `layers`. This room knows nothing of models: it asks a
 //! [`Judge`], and a test can be one.
 
+mod admin;
 mod answer;
 mod body;
 mod classify;
@@ -30,12 +31,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::batch::{Dispatcher, Judged, Overloaded, Room};
+use crate::batch::{Dispatcher, Judged, Overloaded, Room, Ticket};
 use crate::config::ServerConfig;
 use crate::pipeline::Detail;
 use crate::record::Record;
 use crate::telemetry::Metrics;
 
+pub use admin::Peer;
 pub use lifecycle::{Lifecycle, Phase};
 pub use operations::Operations;
 pub use progress::Progress;
@@ -53,21 +55,45 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Judged, Overloaded>> + 
 
 /// Whoever turns records into verdicts.
 pub trait Judge: Send + Sync {
-    /// One judgement a record, in their order; an empty list still names the model.
-    fn judge(&self, records: Vec<Record>, detail: Detail, deadline: Instant) -> Answer<'_>;
+    /// A ticket for a request that has begun.
+    fn ticket(&self) -> Ticket;
 
-    /// Refuses a request of at least that size before it is read, where [`Judge::judge`] would
-    /// refuse it now.
-    fn look(&self, size: Room) -> Result<(), Overloaded>;
+    /// One judgement a record, in their order; an empty list still names the model.
+    fn judge(
+        &self,
+        ticket: Ticket,
+        records: Vec<Record>,
+        detail: Detail,
+        deadline: Instant,
+    ) -> Answer<'_>;
+
+    /// Refuses a request of at least that size, and of at most so many records, before it is read,
+    /// where [`Judge::judge`] would refuse it now.
+    fn look(&self, ticket: &mut Ticket, least: Room, most: usize) -> Result<(), Overloaded> {
+        ticket.look(least, most)
+    }
+
+    /// When what waits should be judged.
+    fn drained_in(&self) -> Duration;
 }
 
 impl Judge for Dispatcher {
-    fn judge(&self, records: Vec<Record>, detail: Detail, deadline: Instant) -> Answer<'_> {
-        Box::pin(Dispatcher::judge(self, records, detail, deadline))
+    fn ticket(&self) -> Ticket {
+        Dispatcher::ticket(self)
     }
 
-    fn look(&self, size: Room) -> Result<(), Overloaded> {
-        Dispatcher::look(self, size)
+    fn judge(
+        &self,
+        ticket: Ticket,
+        records: Vec<Record>,
+        detail: Detail,
+        deadline: Instant,
+    ) -> Answer<'_> {
+        Box::pin(Dispatcher::judge(self, ticket, records, detail, deadline))
+    }
+
+    fn drained_in(&self) -> Duration {
+        Dispatcher::drained_in(self)
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) fn release(release: Release) -> &'static str {
     match release {
         Release::Size => "size",
         Release::Delay => "delay",
+        Release::Complete => "complete",
         Release::Direct => "direct",
         Release::Deadline => "deadline",
         Release::Drain => "drain",

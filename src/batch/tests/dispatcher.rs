@@ -61,10 +61,25 @@ fn start_over(stage: Stage, settings: &[(&str, &str)]) -> Bench {
 }
 
 impl Bench {
+    fn judge(
+        &self,
+        records: Vec<Record>,
+        detail: Detail,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Judged, Overloaded>> {
+        let ticket = self.dispatcher.ticket();
+        self.dispatcher.judge(ticket, records, detail, deadline)
+    }
+
+    /// A request that has begun, and does not arrive while this is kept.
+    fn announce(&self) -> Ticket {
+        let mut ticket = self.dispatcher.ticket();
+        ticket.announce();
+        ticket
+    }
+
     async fn ask(&self, texts: &[&str]) -> Vec<Judgement> {
-        let judged = self
-            .dispatcher
-            .judge(messages(texts), Detail::Votes, soon());
+        let judged = self.judge(messages(texts), Detail::Votes, soon());
         judged.await.expect("room").judgements
     }
 
@@ -72,7 +87,8 @@ impl Bench {
     async fn queue(&self, asking: &mut JoinSet<Asked>, texts: &[&'static str]) {
         let (dispatcher, texts) = (self.dispatcher.clone(), texts.to_vec());
         asking.spawn(async move {
-            let judged = dispatcher.judge(messages(&texts), Detail::Votes, soon());
+            let ticket = dispatcher.ticket();
+            let judged = dispatcher.judge(ticket, messages(&texts), Detail::Votes, soon());
             let judgements = judged.await.expect("room").judgements;
             (texts, judgements)
         });
@@ -157,13 +173,30 @@ async fn requests_that_come_while_the_workers_are_busy_share_the_next_batch() {
 }
 
 #[tokio::test]
-async fn one_alone_is_answered_after_the_delay_and_at_once_in_a_drain() {
-    let bench = start_over(Stage::new(), &[]);
+async fn one_alone_waits_only_for_company_that_is_on_its_way() {
+    let bench = start_over(Stage::new(), &[("batch.max_delay", "60s")]);
     bench.ask(&["disk failed"]).await;
-    assert_eq!(bench.batches(), [(Release::Delay, 1)]);
+    let coming = bench.announce();
+    let mut asking = JoinSet::new();
+    bench.queue(&mut asking, &["disk failed"]).await;
+    bench.queue(&mut asking, &["zzz"]).await;
+    drop(coming);
+    assert_eq!(asking.join_all().await.len(), 2);
+    let batches = [(Release::Complete, 1), (Release::Complete, 2)];
+    assert_eq!(bench.batches(), batches);
 
+    let bench = start_over(Stage::new(), &[]);
+    let coming = bench.announce();
+    bench.ask(&["disk failed"]).await;
+    drop(coming);
+    assert_eq!(bench.batches(), [(Release::Delay, 1)]);
+}
+
+#[tokio::test]
+async fn in_a_drain_nobody_waits() {
     let bench = start_over(Stage::new(), &[("batch.max_delay", "60s")]);
     let mut asking = JoinSet::new();
+    let _coming = bench.announce();
     bench.queue(&mut asking, &["disk failed"]).await;
     bench.dispatcher.drain();
     assert_eq!(asking.join_all().await.len(), 1);
@@ -181,7 +214,7 @@ async fn a_full_queue_refuses_and_says_when_to_come_again() {
     bench.queue(&mut asking, &["disk replaced"; 2]).await;
     bench.queue(&mut asking, &["disk replaced"; 2]).await;
     let two = messages(&["disk replaced"; 2]);
-    let refused = bench.dispatcher.judge(two, Detail::None, soon()).await;
+    let refused = bench.judge(two, Detail::None, soon()).await;
     let overloaded = refused.expect_err("five fit, four are taken");
     assert_eq!(overloaded.full, Full::Records);
     assert!(overloaded.retry_after >= Duration::from_secs(1));
@@ -193,8 +226,11 @@ async fn a_full_queue_refuses_and_says_when_to_come_again() {
         records: 2,
         bytes: 0,
     };
-    assert_eq!(bench.dispatcher.look(one), Ok(()));
-    assert_eq!(bench.dispatcher.look(two), Err(overloaded));
+    let mut ticket = bench.dispatcher.ticket();
+    assert_eq!(ticket.look(one, 2), Ok(()));
+    assert_eq!(ticket.look(two, 2), Err(overloaded));
+    drop(ticket);
+    assert_eq!(bench.dispatcher.drained_in(), overloaded.retry_after);
     assert_eq!(bench.dispatcher.load().queued.records, 4);
     gate.set(false);
     asking.join_all().await;
@@ -205,7 +241,8 @@ async fn a_full_queue_refuses_and_says_when_to_come_again() {
 async fn after_the_deadline_the_rules_answer_alone() {
     let bench = start_over(Stage::new(), &[("batch.max_delay", "60s")]);
     let texts = messages(&["disk failed", "disk replaced"]);
-    let judged = bench.dispatcher.judge(texts, Detail::None, Instant::now());
+    let _coming = bench.announce();
+    let judged = bench.judge(texts, Detail::None, Instant::now());
     let judged = judged.await.expect("room");
     let [failed, replaced] = judged.judgements.as_slice() else {
         panic!("two answers");

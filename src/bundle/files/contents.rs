@@ -58,7 +58,7 @@ impl Contents {
     }
 
     /// The files as they are kept.
-    pub(super) fn store(&self, source: String) -> Result<StoredFiles, BundleError> {
+    pub(in crate::bundle) fn store(&self, source: String) -> Result<StoredFiles, BundleError> {
         StoredFiles::new(source, self.stored(KEPT_LEVEL)?)
     }
 

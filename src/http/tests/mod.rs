@@ -27,7 +27,17 @@ use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
 struct WordJudge(usize);
 
 impl Judge for WordJudge {
-    fn judge(&self, records: Vec<Record>, detail: Detail, deadline: Instant) -> Answer<'_> {
+    fn ticket(&self) -> Ticket {
+        Ticket::default()
+    }
+
+    fn judge(
+        &self,
+        _ticket: Ticket,
+        records: Vec<Record>,
+        detail: Detail,
+        deadline: Instant,
+    ) -> Answer<'_> {
         Box::pin(async move {
             let says = |word: &str| records.iter().any(|r| r.message.contains(word));
             if says("overload") {
@@ -49,11 +59,15 @@ impl Judge for WordJudge {
         })
     }
 
-    fn look(&self, size: Room) -> Result<(), Overloaded> {
+    fn look(&self, _: &mut Ticket, least: Room, _most: usize) -> Result<(), Overloaded> {
         let full = crate::batch::Full::Records;
         let retry_after = Duration::from_millis(2500);
-        let fits = size.records <= self.0;
+        let fits = least.records <= self.0;
         fits.then_some(()).ok_or(Overloaded { full, retry_after })
+    }
+
+    fn drained_in(&self) -> Duration {
+        Duration::from_millis(3500)
     }
 }
 
