@@ -10,6 +10,7 @@ mod must_forward;
 mod promotion;
 mod proof;
 mod settings;
+mod signature;
 mod site;
 mod status;
 mod store;
@@ -20,6 +21,7 @@ pub use error::BundleError;
 pub use files::{Origin, StoredFiles, manifest_digest, sha256};
 pub use load::{Loaded, Loader, Proof};
 pub use promotion::{Considered, Herald, News, Promoter, RollbackError, Target};
+pub use signature::{KeyId, Trust, TrustedKeys, verify_detached};
 pub use status::{ModelsStatus, Rejection, ServingStatus};
 pub use store::Store;
 

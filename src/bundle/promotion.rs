@@ -387,7 +387,7 @@ fn about(
     About {
         source,
         created: loaded.manifest.created.clone(),
-        signed_by: None,
+        signed_by: loaded.signed_by.clone(),
         load_time,
         since: SystemTime::now(),
         pinned,

@@ -24,6 +24,8 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("operations.listen", Kind::Scalar),
     ("operations.admin_token_file", Kind::Scalar),
     ("models.dir", Kind::Scalar),
+    ("models.trusted_keys", Kind::List),
+    ("models.min_created", Kind::Scalar),
     ("models.must_forward", Kind::Scalar),
     ("models.on_start_failure", Kind::Scalar),
     ("models.settle", Kind::Scalar),
