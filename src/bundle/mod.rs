@@ -12,6 +12,7 @@ mod promotion;
 mod proof;
 mod rollback;
 mod settings;
+mod signature;
 mod site;
 mod status;
 mod store;
@@ -24,6 +25,7 @@ pub use load::{Loaded, Loader, Proof};
 pub use news::{Herald, News};
 pub use promotion::{Considered, Promoter};
 pub use rollback::{RollbackError, Target};
+pub use signature::{KeyId, Trust, TrustedKeys, verify_detached};
 pub use status::{ModelsStatus, Rejection, ServingStatus};
 pub use store::Store;
 

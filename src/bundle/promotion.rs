@@ -302,7 +302,7 @@ fn about(
             size(&members.anomaly.file),
         ],
         created: manifest.created.clone(),
-        signed_by: None,
+        signed_by: loaded.signed_by.clone(),
         load_time,
         since: SystemTime::now(),
         pinned,

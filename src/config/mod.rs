@@ -36,7 +36,7 @@ pub use judgement::{
 };
 pub use models::{
     BatchConfig, EngineConfig, EngineKind, MemberEngines, ModelsConfig, OnStartFailure,
-    Optimization, Provider,
+    Optimization, Provider, public_key,
 };
 pub use service::{
     AdminToken, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,

@@ -19,6 +19,8 @@ pub(in crate::bundle) struct Contents {
     pub(in crate::bundle) manifest: Manifest,
     pub(in crate::bundle) manifest_bytes: Bytes,
     pub(in crate::bundle) signature: Option<Bytes>,
+    /// True for the bundle built into the program.
+    pub(in crate::bundle) built_in: bool,
     /// Every file that the manifest lists, uncompressed.
     pub(in crate::bundle) files: BTreeMap<String, Bytes>,
 }
@@ -35,6 +37,7 @@ impl Contents {
                 manifest,
                 manifest_bytes,
                 signature,
+                built_in: *origin == Origin::Builtin,
                 files,
             })
         })
