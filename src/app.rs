@@ -14,14 +14,18 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::batch::{self, Dispatcher, Workers};
-use crate::bundle::{Herald, Loader, Origin, Promoter, Store};
+use crate::bundle::{Herald, Loader, News, Origin, Promoter, Rejection, Store};
 use crate::config::Config;
 use crate::http::{self, Lifecycle, Operations, Phase, Progress, Service};
 use crate::telemetry::Metrics;
-use crate::watch::{Keeper, Keeping, Reread, Source, Start};
+use crate::watch::events::Events;
+use crate::watch::{Inbox, Keeper, Keeping, Nudge, Reread, Source, Sources, Start};
 
 /// Time for connections to close after their last answer, also where the grace is over.
 const CLOSING: Duration = Duration::from_millis(500);
+
+/// How long the start waits for a bundle that comes over the network.
+const FIRST_BUNDLE: Duration = Duration::from_secs(5);
 
 /// Signals to end: the first one asks, the second one insists.
 pub type Signals = mpsc::Receiver<()>;
@@ -56,6 +60,7 @@ pub struct App {
     dispatcher: Dispatcher,
     workers: Workers,
     keeping: Keeping,
+    sources: Sources,
     delay: Duration,
     grace: Duration,
 }
@@ -104,14 +109,19 @@ impl App {
         let config = &settings.config.clone();
         let metrics = Arc::new(Metrics::new().context("two metrics have the same name")?);
         let lifecycle = Lifecycle::default();
-        let loaded = load(settings, Arc::clone(&metrics)).await?;
+        let nudge = Nudge::default();
+        let (keeper, inbox) = Keeper::new(nudge.clone());
+        let (sources, events) = Sources::start(&config.models, &keeper, &nudge);
+        let heralds = Heralds {
+            metrics: Arc::clone(&metrics),
+            events,
+        };
         let Judges {
             store,
             dispatcher,
             workers,
-            keeper,
             keeping,
-        } = loaded;
+        } = load(settings, heralds, keeper.clone(), inbox).await?;
         let data = Port::open(config.server.listen).await?;
         let operations = Port::open(config.operations.listen).await?;
 
@@ -139,6 +149,7 @@ impl App {
             dispatcher,
             workers,
             keeping,
+            sources,
             delay: config.shutdown.delay,
             grace: config.shutdown.grace,
         };
@@ -208,6 +219,7 @@ impl App {
         self.operations.close(Instant::now() + CLOSING).await;
         // With the last dispatcher the workers end, when they have judged what they hold.
         drop(self.dispatcher);
+        self.sources.join().await;
         let (workers, keeping) = (self.workers, self.keeping);
         let joined = tokio::task::spawn_blocking(move || {
             workers.join();
@@ -221,17 +233,34 @@ impl App {
     }
 }
 
+/// Those who hear what became of bundles.
+struct Heralds {
+    metrics: Arc<Metrics>,
+    events: Events,
+}
+
+impl Herald for Heralds {
+    fn tell(&self, news: &News) {
+        self.metrics.tell(news);
+        self.events.tell(news);
+    }
+}
+
 /// The parts that judge, and the one that decides by which bundle.
 struct Judges {
     store: Arc<Store>,
     dispatcher: Dispatcher,
     workers: Workers,
-    keeper: Keeper,
     keeping: Keeping,
 }
 
 /// Loads what serves first. That computes for a while, so it leaves the async runtime.
-async fn load(settings: Settings, metrics: Arc<Metrics>) -> anyhow::Result<Judges> {
+async fn load(
+    settings: Settings,
+    heralds: Heralds,
+    keeper: Keeper,
+    inbox: Inbox,
+) -> anyhow::Result<Judges> {
     let loaded = tokio::task::spawn_blocking(move || {
         let Settings {
             config,
@@ -239,16 +268,13 @@ async fn load(settings: Settings, metrics: Arc<Metrics>) -> anyhow::Result<Judge
             reread,
         } = settings;
         let loader = Loader::new(&config)?;
-        let (keeper, inbox) = Keeper::new();
-        let (source, first) = match &config.models.dir {
-            Some(directory) => {
-                let origin = Origin::Directory(directory.clone());
-                (Source::Directory(directory.clone()), Some(origin))
-            }
-            None => (Source::Builtin, None),
+        let (source, first) = first(&config, &inbox);
+        let told = match &first {
+            Ok(origin) if source == Source::Told => origin.clone(),
+            _ => None,
         };
-        let herald: Arc<dyn Herald> = Arc::clone(&metrics) as Arc<dyn Herald>;
-        let promoter = Promoter::start(&config.models, loader, Ok(first), herald)?;
+        let metrics = Arc::clone(&heralds.metrics);
+        let promoter = Promoter::start(&config.models, loader, first, Arc::new(heralds))?;
         let store = Arc::clone(promoter.store());
         let serving = Arc::clone(&store);
         let started = batch::start(serving, &config.batch, &config.engine, metrics);
@@ -256,7 +282,7 @@ async fn load(settings: Settings, metrics: Arc<Metrics>) -> anyhow::Result<Judge
         let start = Start {
             promoter,
             source,
-            first: None,
+            first: told,
             file,
             config,
             reread,
@@ -266,11 +292,28 @@ async fn load(settings: Settings, metrics: Arc<Metrics>) -> anyhow::Result<Judge
             store,
             dispatcher,
             workers,
-            keeper,
             keeping: keeping.context("the keeper cannot be started")?,
         })
     });
     loaded.await.context("loading the models failed")?
+}
+
+/// Where bundles come from, and the one to start with.
+fn first(config: &Config, inbox: &Inbox) -> (Source, Result<Option<Origin>, Rejection>) {
+    let models = &config.models;
+    if let Some(directory) = &models.dir {
+        let origin = Origin::Directory(directory.clone());
+        return (Source::Directory(directory.clone()), Ok(Some(origin)));
+    }
+    if models.sources.configmap.is_none() && models.sources.url.is_none() {
+        return (Source::Builtin, Ok(None));
+    }
+    let found = inbox.first(FIRST_BUNDLE).unwrap_or_else(|| {
+        let detail = format!("nothing came within {FIRST_BUNDLE:?}; it is waited for on");
+        let source = "models.configmap or models.url".to_owned();
+        Err(Rejection::new(source, None, "missing_source", detail))
+    });
+    (Source::Told, found.map(Some))
 }
 
 /// The next signal; never, where nobody is left who could send one.

@@ -31,6 +31,7 @@
 //! | [`bench`](mod@bench) | what `logtriage bench` measures with: workload, load, percentiles |
 //! | [`batch`] | the bounded queue and the threads that judge |
 //! | [`bundle`] | what makes a snapshot of files, and refuses to |
+//! | [`watch`] | where bundles come from while the service runs, and Events about them |
 //! | [`http`], [`telemetry`] | the two ports; metrics and the log |
 //! | [`config`], [`app`], [`cli`] | what is configured, who builds everything, the commands |
 //!
@@ -38,8 +39,9 @@
 //!
 //! `cli, app -> http -> batch -> pipeline -> {rules, features, engine, ensemble} -> {text, parse,
 //! record, verdict}`. `bundle` builds snapshots out of the parts of `pipeline`, and `batch` takes the
-//! serving one from its store. `config` is plain values that any room may take. Nothing below `http`
-//! knows HTTP or metrics.
+//! serving one from its store. `watch` knows neither: `app` joins a source to what takes its finds.
+//! `config` is plain values that any room may take. Nothing below `http` knows how to serve HTTP, or
+//! metrics.
 
 pub mod answer;
 pub mod app;

@@ -37,6 +37,8 @@ pub enum News {
     RolledBack {
         /// Which.
         identity: Identity,
+        /// The version that served before.
+        from: String,
         /// How long loading and proving took.
         took: Duration,
     },
@@ -299,9 +301,11 @@ impl Promoter {
         let took = start.elapsed();
         let about = about(&loaded, origin.to_string(), Some(kept.files), took, true);
         let identity = (*loaded.snapshot.knowledge().identity).clone();
+        let from = self.store.current().knowledge().identity.version.clone();
         self.store.promote(loaded.snapshot, about, self.keep);
         self.herald.tell(&News::RolledBack {
             identity: identity.clone(),
+            from,
             took,
         });
         Ok(identity)

@@ -14,9 +14,11 @@ mod judgement;
 mod keys;
 mod models;
 mod reader;
+mod selector;
 mod serialize;
 mod service;
 pub(crate) mod size;
+mod sources;
 mod substitute;
 #[cfg(test)]
 mod tests;
@@ -39,6 +41,7 @@ pub use models::{
 pub use service::{
     AdminToken, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
 };
+pub use sources::{ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig};
 
 use given::Sayings;
 use reader::Reader;

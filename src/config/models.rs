@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::error::ConfigError;
 use super::reader::{Reader, choose, invalid, one_of};
+use super::sources::SourcesConfig;
 use super::{host, serialize};
 use crate::verdict::Member;
 
@@ -23,6 +24,9 @@ pub struct ModelsConfig {
     pub min_created: Option<SystemTime>,
     /// Lines that whatever serves has to forward, as NDJSON.
     pub must_forward: Option<PathBuf>,
+    /// The sources that are asked over the network.
+    #[serde(flatten)]
+    pub sources: SourcesConfig,
     /// What to do at start where the directory holds no acceptable bundle.
     pub on_start_failure: OnStartFailure,
     /// How long a bundle that looks half-written may stay so before it is refused.
@@ -64,6 +68,7 @@ impl ModelsConfig {
                 |text| humantime::parse_rfc3339(text).ok(),
             )?,
             must_forward: reader.path("models.must_forward")?,
+            sources: SourcesConfig::read(reader)?,
             on_start_failure: reader.word(
                 "models.on_start_failure",
                 OnStartFailure::Builtin,

@@ -87,6 +87,7 @@ fn what_is_printed_loads_to_the_same() {
     let yaml = format!(
         "server: {{listen: '[::1]:99', inflight_bytes: 5MiB, request_timeout: 250ms}}\n\
          engine: {{provider: [cuda, cpu], profile: true, workers: 3}}\n\
+         models: {{configmap: {{namespace: a, selector: 'b=c,d in (e,f)'}}, fetch: {{interval: 2m}}}}\n\
          rules: {{packs: [/a, /b], compliance: [], disable: [x]}}\n\
          decision: {{min_confidence: 0.25, {weights}}}\n"
     );
@@ -410,4 +411,123 @@ fn the_earliest_time_of_a_bundle_is_a_time() {
     assert_eq!(load(&printed, &[]).expect("what is printed"), config);
     let said = refusal("models: {min_created: yesterday}", &[]);
     assert!(said.starts_with("models.min_created in c.yaml"), "{said}");
+}
+
+#[test]
+fn models_come_from_configmaps_or_a_url() {
+    let maps = |yaml: &str| {
+        let config = load(&format!("models: {{configmap: {yaml}}}"), &[]).expect("valid");
+        config.models.sources.configmap.expect("ConfigMaps")
+    };
+    let one = maps("{namespace: prod-1, name: models.v2}");
+    assert_eq!(one.namespace.as_deref(), Some("prod-1"));
+    assert_eq!(one.which, ConfigMaps::Name("models.v2".to_owned()));
+    let several = maps("{selector: 'app=logtriage,bundle in (a,b)'}");
+    assert_eq!(several.namespace, None);
+    let selector = "app=logtriage,bundle in (a,b)".to_owned();
+    assert_eq!(several.which, ConfigMaps::Selector(selector));
+
+    let yaml = "models: {url: 'https://host/b.tar.zst', fetch: {ca_file: /ca, token_file: /t}}";
+    let variable = [("LOGTRIAGE__MODELS__FETCH__INTERVAL", "90")];
+    let sources = load(yaml, &variable).expect("valid").models.sources;
+    let url = sources.url.expect("a URL");
+    assert_eq!(url.shown(), "https://host/b.tar.zst");
+    let fetch = FetchConfig {
+        interval: Duration::from_secs(90),
+        ca_file: Some(PathBuf::from("/ca")),
+        token_file: Some(PathBuf::from("/t")),
+    };
+    assert_eq!(sources.fetch, fetch);
+    assert_eq!(
+        defaults().models.sources.fetch.interval,
+        Duration::from_secs(60)
+    );
+}
+
+#[test]
+fn models_come_from_one_place() {
+    let url = "url: 'https://ann:s3cret@host/b?sig=s3cret'";
+    let table = [
+        (
+            format!("dir: /d, {url}"),
+            "models.url in c.yaml: expected nothing beside models.dir (set in c.yaml): models come \
+             from one place, found a value",
+        ),
+        (
+            format!("configmap: {{name: m}}, {url}"),
+            "models.url in c.yaml: expected nothing beside models.configmap.name",
+        ),
+        (
+            "configmap: {name: m, selector: a=b}".to_owned(),
+            "models.configmap.selector in c.yaml: expected nothing beside models.configmap.name",
+        ),
+        (
+            "dir: /d, configmap: {selector: a=b}".to_owned(),
+            "models.configmap.selector in c.yaml: expected nothing beside models.dir",
+        ),
+        (
+            "configmap: {namespace: prod}".to_owned(),
+            "models.configmap.namespace in c.yaml: expected models.configmap.name or",
+        ),
+    ];
+    for (models, start) in table {
+        let said = refusal(&format!("models: {{{models}}}"), &[]);
+        assert!(said.starts_with(start), "{models}: {said}");
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+    let older = refusal(&format!("models: {{{url}}}"), &[("MODEL_PATH", "/older")]);
+    assert!(
+        older.contains("beside models.dir (set in the environment variable MODEL_PATH)"),
+        "{older}"
+    );
+}
+
+#[test]
+fn sources_that_cannot_work_are_refused_without_their_secrets() {
+    let table = [
+        (
+            "configmap: {name: Models}",
+            "models.configmap.name in c.yaml: expected the name of a ConfigMap",
+        ),
+        (
+            "configmap: {name: a, namespace: a.b}",
+            "models.configmap.namespace in c.yaml: expected the name of a namespace",
+        ),
+        (
+            "configmap: {selector: 'a b'}",
+            "models.configmap.selector in c.yaml: expected a label selector such as",
+        ),
+        (
+            "url: 'ftp://ann:s3cret@host/b?sig=s3cret'",
+            "models.url in c.yaml: expected an http or https URL without a fragment, such as \
+             https://host/bundle.tar.zst, found \"...@host/b\"",
+        ),
+        (
+            "url: 'http://ann:s3cret@host/b'",
+            "models.url in c.yaml: expected https, or a loopback address, for a URL that names",
+        ),
+        (
+            "url: 'http://host/b?sig=s3cret', fetch: {token_file: /t}",
+            "models.fetch.token_file in c.yaml: expected an https models.url, or one of loopback, \
+             to send a token to, found \"http://host/b\"",
+        ),
+        (
+            "url: 'https://ann:s3cret@host/b', fetch: {token_file: /t}",
+            "models.fetch.token_file in c.yaml: expected nothing where models.url names a user",
+        ),
+        (
+            "fetch: {interval: 0s}",
+            "models.fetch.interval in c.yaml: expected a duration from 1s to 1day",
+        ),
+    ];
+    for (models, start) in table {
+        let said = refusal(&format!("models: {{{models}}}"), &[]);
+        assert!(said.starts_with(start), "{models}: {said}");
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+    let local = "models: {url: 'http://127.0.0.1:8000/b', fetch: {token_file: /t}}";
+    assert!(load(local, &[]).is_ok());
+    let printed = "models: {url: 'https://ann:s3cret@host/b?sig=s3cret'}";
+    let printed = serde_yaml::to_string(&load(printed, &[]).expect("valid")).expect("printable");
+    assert!(!printed.contains("s3cret"), "{printed}");
 }

@@ -13,8 +13,8 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, ORIGIN};
 use axum::response::Json;
 use axum::{Extension, extract::rejection::BytesRejection};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::bundle::{ModelsStatus, RollbackError, Target, sha256};
@@ -43,7 +43,7 @@ pub(super) struct RollbackRequest {
 }
 
 /// The least severe level that is logged.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LevelRequest {
     /// off, error, warn, info, debug or trace.
@@ -98,7 +98,7 @@ pub(super) async fn rollback(
     Ok(Json((operations.models)()))
 }
 
-/// Looks at the source of bundles as if it had changed; answers when that is done.
+/// Looks at the source of bundles as if it had changed; for a directory answers when that is done.
 #[utoipa::path(
     post,
     path = "/v1/models/reload",
@@ -128,7 +128,7 @@ pub(super) async fn reload(
     tag = "operations",
     request_body(content = LevelRequest, content_type = "application/json"),
     responses(
-        (status = 204, description = "it holds"),
+        (status = 200, description = "it holds", body = LevelRequest),
         (status = 400, description = "no such level", body = Document,
          content_type = "application/problem+json"),
         (status = 403, description = "the token is missing or another one", body = Document,
@@ -140,7 +140,7 @@ pub(super) async fn log_level(
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<axum::http::StatusCode, Problem> {
+) -> Result<Json<LevelRequest>, Problem> {
     admit(operations.admin_token.as_ref(), peer, &headers)?;
     let request: Option<LevelRequest> = read(body)?;
     let said = request.map(|request| request.level).unwrap_or_default();
@@ -151,7 +151,7 @@ pub(super) async fn log_level(
     })?;
     telemetry::set_log_level(level);
     tracing::warn!(level = said, "the level of the log was changed");
-    Ok(axum::http::StatusCode::NO_CONTENT)
+    Ok(Json(LevelRequest { level: said }))
 }
 
 /// The body as JSON; `None` where there is none.

@@ -22,12 +22,17 @@ impl Herald for Metrics {
                 let text = "the site's rules and settings were applied";
                 log(identity, *took, "site", text);
             }
-            News::RolledBack { identity, took } => {
+            News::RolledBack {
+                identity,
+                from,
+                took,
+            } => {
                 self.swapped(*took, true);
                 tracing::warn!(
                     bundle = identity.name,
                     bundle_version = identity.version,
                     bundle_digest = identity.digest,
+                    from,
                     load_seconds = took.as_secs_f64(),
                     "rolled back: an earlier bundle serves until the source has another one"
                 );

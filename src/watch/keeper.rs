@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::Sink;
 use super::notices::Notices;
 use super::site::{Change, Reread, Site, needs_restart};
 use super::volume::Look;
+use super::{Nudge, Sink};
 use crate::bundle::{
     Considered, Identity, Origin, Promoter, Rejection, RollbackError, StoredFiles, Target,
 };
@@ -54,7 +54,10 @@ enum Order {
 
 /// Gives the keeper orders. Clones give them to the same one.
 #[derive(Clone)]
-pub struct Keeper(Sender<Order>);
+pub struct Keeper {
+    orders: Sender<Order>,
+    nudge: Nudge,
+}
 
 /// What the keeper was told and has not acted on.
 pub struct Inbox(Receiver<Order>);
@@ -67,9 +70,11 @@ pub struct Keeping {
 
 impl Keeper {
     /// A keeper that can be told things before it runs.
-    pub fn new() -> (Keeper, Inbox) {
-        let (sender, receiver) = mpsc::channel();
-        (Keeper(sender), Inbox(receiver))
+    ///
+    /// A reload nudges the sources that tell it things.
+    pub fn new(nudge: Nudge) -> (Keeper, Inbox) {
+        let (orders, receiver) = mpsc::channel();
+        (Keeper { orders, nudge }, Inbox(receiver))
     }
 
     /// Makes an earlier bundle serve again. `None` where the process is ending.
@@ -82,14 +87,16 @@ impl Keeper {
         self.ask(Order::Release).await
     }
 
-    /// Looks at the source as if it had changed; the answer comes when that is done.
+    /// Looks at the source as if it had changed. For a directory the answer comes when that is done,
+    /// other sources are only told to look.
     pub async fn reload(&self) -> Option<()> {
+        self.nudge.nudge();
         self.ask(Order::Reload).await
     }
 
     async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Option<T> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(order(reply)).ok()?;
+        self.orders.send(order(reply)).ok()?;
         answer.await.ok()
     }
 
@@ -104,7 +111,7 @@ impl Keeper {
             )),
         };
         // Nobody listens once the process ends.
-        let _ = self.0.send(order);
+        let _ = self.orders.send(order);
     }
 }
 
@@ -119,7 +126,7 @@ impl Sink for Keeper {
 
     fn trouble(&self, source: &str, code: &'static str, detail: String) {
         let rejection = Rejection::new(source.to_owned(), None, code, detail);
-        let _ = self.0.send(Order::Trouble(rejection));
+        let _ = self.orders.send(Order::Trouble(rejection));
     }
 }
 
@@ -160,8 +167,8 @@ impl Keeping {
     /// # Errors
     /// The system's word where a thread cannot be made.
     pub fn start(keeper: &Keeper, inbox: Inbox, start: Start) -> std::io::Result<Keeping> {
-        let orders = keeper.0.clone();
-        let notify = keeper.0.clone();
+        let orders = keeper.orders.clone();
+        let notify = keeper.orders.clone();
         let wake = move || {
             let _ = notify.send(Order::Look);
         };

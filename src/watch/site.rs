@@ -69,11 +69,15 @@ impl Site {
         Change::Read(Box::new((self.reread)()))
     }
 
-    /// Takes a configuration as what holds.
+    /// Takes a configuration as what holds. What changed since it was read is found at the next look;
+    /// other paths look different in any case.
     pub(super) fn accept(&mut self, config: Config) {
+        let before = self.paths();
         self.config = config;
-        let look = Look::at(&self.paths());
-        self.acted_on = look;
+        let after = self.paths();
+        if before != after {
+            self.acted_on = Look::at(&after);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::batch::{Load, Room};
 use crate::bundle::{ModelsStatus, ServingStatus};
-use crate::watch::Keeper;
+use crate::watch::{Keeper, Nudge};
 
 fn router(lifecycle: &Lifecycle) -> Router {
     let operations = Operations {
@@ -22,7 +22,7 @@ fn router(lifecycle: &Lifecycle) -> Router {
             held: 50,
             judged: 7,
         }),
-        keeper: Keeper::new().0,
+        keeper: Keeper::new(Nudge::default()).0,
         admin_token: None,
     };
     operations_router(Arc::new(operations))
