@@ -132,6 +132,22 @@ pub enum BundleError {
         /// What is there.
         found: String,
     },
+    /// A bundle that no ConfigMap can hold.
+    #[error(
+        "ConfigMap {name}: expected at most {most} bytes of names and compressed files, found {found}: \
+         {over} too many; take a smaller model, spread the keys over several ConfigMaps, or serve an \
+         archive (models.url)"
+    )]
+    PackedTooLarge {
+        /// Of the ConfigMap.
+        name: String,
+        /// What an API server takes.
+        most: usize,
+        /// What it would be.
+        found: usize,
+        /// The difference.
+        over: usize,
+    },
     /// Nothing came from where bundles are to come from.
     #[error("{source_name}: expected a bundle, found none: {detail}")]
     NoSource {
@@ -244,7 +260,7 @@ impl BundleError {
             BundleError::Unreadable { .. } => "unreadable_file",
             BundleError::Size { .. } => "wrong_size",
             BundleError::Digest { .. } => "wrong_digest",
-            BundleError::TooLarge { .. } => "too_large",
+            BundleError::TooLarge { .. } | BundleError::PackedTooLarge { .. } => "too_large",
             BundleError::Outside { .. } => "outside_directory",
             BundleError::Changed { .. } => "changed_while_read",
             BundleError::Format { .. } => "unknown_format",

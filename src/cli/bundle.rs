@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::bundle::{Loaded, Loader, Origin, Proof};
 use crate::config::{Config, public_key};
 
-/// Look at bundles, sign them.
+/// Look at bundles, sign and pack them.
 #[derive(Debug, Args)]
 pub struct BundleArgs {
     #[command(subcommand)]
@@ -24,6 +24,7 @@ enum BundleCommand {
     Verify(super::verify::VerifyArgs),
     Keygen(super::signing::KeygenArgs),
     Sign(super::signing::SignArgs),
+    Pack(super::pack::PackArgs),
 }
 
 /// Load and prove a bundle, then show its identity, settings, files and graphs.
@@ -69,6 +70,7 @@ impl BundleArgs {
             BundleCommand::Verify(args) => args.run(),
             BundleCommand::Keygen(args) => args.run(),
             BundleCommand::Sign(args) => args.run(),
+            BundleCommand::Pack(args) => args.run(),
         }
     }
 }

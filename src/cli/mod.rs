@@ -7,6 +7,7 @@ pub mod config;
 pub mod features;
 mod input;
 mod output;
+mod pack;
 mod progress;
 pub mod rules;
 pub mod serve;

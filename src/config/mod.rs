@@ -41,7 +41,10 @@ pub use models::{
 pub use service::{
     AdminToken, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
 };
-pub use sources::{ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig};
+pub use sources::{
+    ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig, is_config_map_name,
+    is_namespace_name,
+};
 
 use given::Sayings;
 use reader::Reader;
