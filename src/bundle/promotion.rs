@@ -133,7 +133,7 @@ impl Promoter {
                 }
                 self.prove(&source, contents, is_current)
             }
-            Err(error) => (None, Err(error)),
+            Err(error) => (manifest_digest(origin).ok(), Err(error)),
         };
         match outcome {
             Ok(considered) => considered,
