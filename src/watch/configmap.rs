@@ -146,8 +146,9 @@ impl Watching {
                     let event = event.unwrap_or(Err(watcher::Error::NoResourceVersion))?;
                     match gathered.follow(event)? {
                         Known::Part => {}
+                        // At once: where only the watch is refused, that comes next.
                         Known::Listed => {
-                            tell_at = Some(Instant::now());
+                            self.tell(&mut gathered, watched);
                             held_at = Some(Instant::now() + HELD);
                         }
                         Known::Changed => {
