@@ -12,8 +12,14 @@ CARGO ?= cargo
 LOCKED := --locked
 PYTHON_ENV := .tools/python/bin
 RELEASE := target/release/logtriage
+DEBUG_PROGRAM = $(or $(LOGTRIAGE_BIN),$(or $(CARGO_TARGET_DIR),target)/debug/logtriage)
+# The tests of a cluster are interrupted after this long, and end what they started.
+CLUSTER_SECONDS := 900
 SHELL_FILES = $(shell find . \( -name .git -o -name .tools -o -name target -o -name node_modules \) \
 	-prune -o -type f \( -name '*.sh' -o -path './.ci/*' \) -print | sort)
+
+# How many swaps `make test-swaps` makes.
+SWAPS ?= 500
 
 # What follows a command, for example: make run ARGS="--config my.yaml"
 ARGS ?=
@@ -74,6 +80,18 @@ test-rules: ## Every example of every rule
 test-python: python-check python-train ## Tests of the trainer and of this tooling
 	$(PYTHON_ENV)/python -m pytest
 
+.PHONY: test-swaps
+test-swaps: ## Swaps under load on the release build, with the figures shown (SWAPS=500)
+	$(CARGO) build --release $(LOCKED)
+	LOGTRIAGE_TEST_BINARY=$(CURDIR)/$(RELEASE) LOGTRIAGE_TEST_SWAPS=$(SWAPS) \
+		timeout 900 $(CARGO) test $(LOCKED) --test swaps -- --nocapture
+
+.PHONY: test-cluster
+test-cluster: cluster-tools python-check python-train ## Tests against a real API server, KUBECONFIG's or one built once (ARGS="-k NAME")
+	$(CARGO) build $(LOCKED)
+	LOGTRIAGE_BIN=$(DEBUG_PROGRAM) timeout --foreground --signal=INT --kill-after=60 $(CLUSTER_SECONDS) \
+		$(PYTHON_ENV)/python -m pytest tests/cluster $(ARGS)
+
 .PHONY: bench
 bench: onnxruntime python-train ## Measure against the budgets, write docs/benchmarks.md (ARGS="--quick")
 	$(CARGO) build --release $(LOCKED)
@@ -117,6 +135,15 @@ python-train: ## Install the trainer's packages into .tools
 .PHONY: python-check
 python-check: ## Install the linters and pytest into .tools
 	@scripts/tools/python.sh scripts/requirements-check.txt
+
+.PHONY: cluster-tools
+cluster-tools: kubectl ## Install etcd into .tools, build kube-apiserver into a cache (ten minutes, once)
+	@scripts/tools/etcd.sh
+	@scripts/tools/kube-apiserver.sh
+
+.PHONY: kubectl
+kubectl: ## Install kubectl and helm into .tools
+	@scripts/tools/kubectl.sh
 
 .PHONY: cargo-deny
 cargo-deny: ## Build cargo-deny into .tools

@@ -38,7 +38,7 @@ fn engines(c: &mut Criterion) {
     let [classifier, anomaly] = loaded.manifest.contracts();
     let model = |kind, member, contract: &GraphContract<'_>| {
         let bytes = Origin::Builtin.read(contract.file).expect("a graph");
-        let graph = engines.graph_on(kind, member, bytes.into_owned().into(), contract);
+        let graph = engines.graph_on(kind, member, bytes, contract);
         let graph = graph.expect("it loads; `make onnxruntime` installs ONNX Runtime");
         graph.model().expect("a model")
     };

@@ -1,8 +1,11 @@
 //! The composition root: builds every part from the configuration, owns every task, and ends them
 //! in order.
 
+mod judges;
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,17 +15,42 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::batch::{self, Dispatcher, Workers};
-use crate::bundle::{Loader, Store};
+use crate::batch::{Dispatcher, Workers};
+use crate::bundle::Store;
 use crate::config::Config;
 use crate::http::{self, Lifecycle, Operations, Phase, Progress, Service};
 use crate::telemetry::Metrics;
+use crate::watch::{Keeper, Keeping, Nudge, Reread, Sources};
+
+use judges::{Heralds, Judges};
 
 /// Time for connections to close after their last answer, also where the grace is over.
 const CLOSING: Duration = Duration::from_millis(500);
 
 /// Signals to end: the first one asks, the second one insists.
 pub type Signals = mpsc::Receiver<()>;
+
+/// The configuration, and how it is read again when it changes.
+pub struct Settings {
+    /// What holds at the start.
+    pub config: Config,
+    /// The file that it was read from, if any.
+    pub file: Option<PathBuf>,
+    /// Reads it again.
+    pub reread: Reread,
+}
+
+impl Settings {
+    /// A configuration that does not change.
+    pub fn fixed(config: Config) -> Settings {
+        let same = config.clone();
+        Settings {
+            config,
+            file: None,
+            reread: Box::new(move || Ok(same.clone())),
+        }
+    }
+}
 
 /// A running service.
 pub struct App {
@@ -31,6 +59,8 @@ pub struct App {
     lifecycle: Lifecycle,
     dispatcher: Dispatcher,
     workers: Workers,
+    keeping: Keeping,
+    sources: Sources,
     delay: Duration,
     grace: Duration,
 }
@@ -75,10 +105,23 @@ impl App {
     ///
     /// # Errors
     /// Where the models are refused, a worker cannot start or a port cannot be opened.
-    pub async fn start(config: &Config) -> anyhow::Result<App> {
+    pub async fn start(settings: Settings) -> anyhow::Result<App> {
+        let config = &settings.config.clone();
         let metrics = Arc::new(Metrics::new().context("two metrics have the same name")?);
         let lifecycle = Lifecycle::default();
-        let (store, dispatcher, workers) = load(config, Arc::clone(&metrics)).await?;
+        let nudge = Nudge::default();
+        let (keeper, inbox) = Keeper::new(nudge.clone());
+        let (sources, events) = Sources::start(&config.models, &keeper, &nudge);
+        let heralds = Heralds {
+            metrics: Arc::clone(&metrics),
+            events,
+        };
+        let Judges {
+            store,
+            dispatcher,
+            workers,
+            keeping,
+        } = judges::load(settings, heralds, keeper.clone(), inbox).await?;
         let data = Port::open(config.server.listen).await?;
         let operations = Port::open(config.operations.listen).await?;
 
@@ -96,6 +139,8 @@ impl App {
             lifecycle: lifecycle.clone(),
             progress: Progress::default(),
             load: Box::new(move || counter.load()),
+            keeper,
+            admin_token: config.operations.admin_token.clone(),
         };
         let app = App {
             data: Port::serve(data, http::data_router(Arc::new(service)))?,
@@ -103,6 +148,8 @@ impl App {
             lifecycle,
             dispatcher,
             workers,
+            keeping,
+            sources,
             delay: config.shutdown.delay,
             grace: config.shutdown.grace,
         };
@@ -172,30 +219,18 @@ impl App {
         self.operations.close(Instant::now() + CLOSING).await;
         // With the last dispatcher the workers end, when they have judged what they hold.
         drop(self.dispatcher);
-        let workers = self.workers;
-        let joined = tokio::task::spawn_blocking(move || workers.join());
+        self.sources.join().await;
+        let (workers, keeping) = (self.workers, self.keeping);
+        let joined = tokio::task::spawn_blocking(move || {
+            workers.join();
+            keeping.join();
+        });
         match timeout_at(by.max(Instant::now() + CLOSING), joined).await {
             Ok(Ok(())) => tracing::info!("ended"),
             Ok(Err(error)) => tracing::error!(%error, "the workers could not be joined"),
             Err(_) => tracing::warn!("workers were still judging at the end of the grace"),
         }
     }
-}
-
-/// The parts that judge. Loading computes for a while, so it leaves the async runtime.
-async fn load(
-    config: &Config,
-    metrics: Arc<Metrics>,
-) -> anyhow::Result<(Arc<Store>, Dispatcher, Workers)> {
-    let config = config.clone();
-    let loaded = tokio::task::spawn_blocking(move || {
-        let store = Arc::new(Store::open(&config.models, &Loader::new(&config)?)?);
-        let serving = Arc::clone(&store);
-        let started = batch::start(serving, &config.batch, &config.engine, metrics);
-        let (dispatcher, workers) = started.context("the workers cannot be started")?;
-        Ok((store, dispatcher, workers))
-    });
-    loaded.await.context("loading the models failed")?
 }
 
 /// The next signal; never, where nobody is left who could send one.

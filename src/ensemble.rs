@@ -25,6 +25,8 @@ pub struct Evidence {
     pub votes: [Option<Scores>; 3],
     /// The most severe matching rule with a floor: its category and confidence.
     pub rule_floor: Option<(Category, f32)>,
+    /// The most severe matching rule that nobody vouched for: it raises, and does nothing else.
+    pub raise: Option<(Category, f32)>,
     /// The severity that header or caller states.
     pub severity: Option<Severity>,
     /// Frameworks that claim the record.
@@ -59,18 +61,21 @@ pub fn decide(policy: &Policy, evidence: Evidence) -> Verdict {
     let severity_floor = evidence
         .severity
         .is_some_and(|s| s.level() <= SEVERITY_FLOOR);
-    let category = [
+    let unraised = [
         Some(standing),
         evidence.rule_floor.map(|(category, _)| category),
         severity_floor.then_some(Category::Suspicious),
-    ]
-    .into_iter()
-    .flatten()
-    .min()
-    .unwrap_or(standing);
+    ];
+    let unraised = unraised.into_iter().flatten().min().unwrap_or(standing);
+    // Where it raises nothing, its confidence counts for nothing: that could keep a record back.
+    let raise = evidence
+        .raise
+        .filter(|(category, _)| category.more_severe_than(unraised));
+    let category = raise.map_or(unraised, |(category, _)| category);
 
     let scores = scores.unwrap_or(Scores::ZERO);
-    let holding_floor = evidence.rule_floor.filter(|(floor, _)| *floor == category);
+    let floors = raise.or(evidence.rule_floor);
+    let holding_floor = floors.filter(|(floor, _)| *floor == category);
     let floor_confidence = holding_floor.map_or(0.0, |(_, confidence)| confidence);
     let confidence = scores.get(category).max(floor_confidence);
     let reason = match voted {

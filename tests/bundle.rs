@@ -2,10 +2,13 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::Copy;
-use logtriage::bundle::{BundleError, Loader, Origin, Proof, Store};
+use logtriage::bundle::{BundleError, Loader, Origin, Promoter, Proof};
 use logtriage::config::Config;
 use logtriage::pipeline::Detail;
+use logtriage::telemetry::Metrics;
 use logtriage::verdict::Flag;
 
 fn refusal(copy: &Copy) -> BundleError {
@@ -62,7 +65,7 @@ fn each_kind_of_bad_bundle_is_refused_for_its_own_reason() {
         (
             "a later format",
             |c| c.manifest(|m| m["format"] = 2.into()),
-            "bad_setting",
+            "unknown_format",
             "expected format to be 1, found 2",
         ),
         (
@@ -166,10 +169,18 @@ fn a_bad_bundle_at_start_is_stood_in_for_or_refused() {
         ];
         Config::load(None, environment.into_iter()).expect("a valid configuration")
     };
-    let open =
-        |config: &Config| Store::open(&config.models, &Loader::new(config).expect("a loader"));
+    let open = |config: &Config| {
+        let loader = Loader::new(config).expect("a loader");
+        let origin = config.models.dir.clone().map(Origin::Directory);
+        let metrics = Arc::new(Metrics::new().expect("distinct names"));
+        let promoter = Promoter::start(&config.models, loader, Ok(origin), metrics.clone());
+        promoter.map(|promoter| (Arc::clone(promoter.store()), metrics))
+    };
 
-    let store = open(&config("builtin")).expect("the built-in bundle stands in");
+    let (store, metrics) = open(&config("builtin")).expect("the built-in bundle stands in");
+    let text = metrics.render().expect("text");
+    let counted = "logtriage_model_rejections_total{code=\"wrong_size\"} 1";
+    assert!(text.contains(counted), "{text}");
     let status = store.status();
     assert!(status.serving.stand_in);
     let rejection = status.last_rejection.expect("the reason is kept");

@@ -428,3 +428,47 @@ fn compliance_skip_models_gives_the_older_behaviour() {
     }
     .check();
 }
+
+#[test]
+fn a_rule_that_nobody_vouched_for_raises_and_does_nothing_else() {
+    let raised_to = |category, confidence| Evidence {
+        raise: Some((category, confidence)),
+        ..routine_vote()
+    };
+    Case {
+        category: Suspicious,
+        confidence: 0.8,
+        reason: Reason::RuleFloor,
+        forward: true,
+        ..plain("it raises", raised_to(Suspicious, 0.8))
+    }
+    .check();
+    plain("it does not lower", raised_to(Noise, 0.9)).check();
+    // Its confidence would lift the record above min_confidence, and keep it back.
+    let unsure = Evidence {
+        votes: [None, scores([0.3, 0.2, 0.35, 0.15]), None],
+        raise: Some((Routine, 0.95)),
+        ..Evidence::default()
+    };
+    Case {
+        confidence: 0.35,
+        scores: [0.3, 0.2, 0.35, 0.15],
+        flags: &[Flag::LowConfidence],
+        forward: true,
+        ..plain("it does not make sure", unsure)
+    }
+    .check();
+    let silent = Evidence {
+        raise: Some((Routine, 0.95)),
+        ..Evidence::default()
+    };
+    Case {
+        confidence: 0.0,
+        scores: [0.0; 4],
+        reason: Reason::NoVote,
+        flags: &[Flag::LowConfidence],
+        forward: true,
+        ..plain("it is no vote", silent)
+    }
+    .check();
+}

@@ -18,10 +18,12 @@ digest() { printf '%s\n' "$@" | sha256sum | cut -d' ' -f1; }
 # done_already STAMP KEY : true when STAMP records that exactly this was installed.
 done_already() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
 
-# exclusive NAME : only one installer of NAME at a time; a second one waits, then finds it done.
+# exclusive NAME [DIRECTORY] : only one installer of NAME into DIRECTORY (.tools unless given) at a
+# time; a second one waits, then finds it done.
 exclusive() {
-    mkdir -p "$TOOLS"
-    exec 9>"$TOOLS/.lock-$1"
+    local directory=${2:-$TOOLS}
+    mkdir -p "$directory"
+    exec 9>"$directory/.lock-$1"
     flock 9
 }
 

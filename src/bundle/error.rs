@@ -47,6 +47,99 @@ pub enum BundleError {
         /// What is there.
         found: String,
     },
+    /// Something is larger than any bundle has it, or more in number.
+    #[error("{what}: expected at most {most}, found {found}")]
+    TooLarge {
+        /// What is too large.
+        what: String,
+        /// Bytes, or a number of files.
+        most: u64,
+        /// What is there.
+        found: String,
+    },
+    /// A file that is a link out of the bundle's directory.
+    #[error("{file}: expected a file in {directory}, found a link that leads to {found}")]
+    Outside {
+        /// The file.
+        file: String,
+        /// Where it should be.
+        directory: String,
+        /// Where it is.
+        found: String,
+    },
+    /// The directory changed while it was read, so that what was read may be of two generations.
+    #[error(
+        "{directory}: expected it to stay at {expected} while it was read, found {found}; \
+         what it holds now is for the next look"
+    )]
+    Changed {
+        /// The directory as configured.
+        directory: String,
+        /// Where its files were.
+        expected: String,
+        /// Where they are now.
+        found: String,
+    },
+    /// A manifest of a form that this program does not know.
+    #[error(
+        "manifest.json: expected format to be {expected}, found {found}; \
+         a bundle of another format needs another release of logtriage"
+    )]
+    Format {
+        /// The form that this program reads.
+        expected: u32,
+        /// What the manifest says.
+        found: String,
+    },
+    /// A file that must be signed is not.
+    #[error(
+        "{file}: expected a signature in {file}.minisig by a trusted key ({keys}), found none; \
+         sign it with `logtriage bundle sign`"
+    )]
+    Unsigned {
+        /// The file.
+        file: String,
+        /// Ids of the trusted keys.
+        keys: String,
+    },
+    /// A signature that is none, by somebody else, or of something else.
+    #[error("{file}: expected {expected}, found {found}")]
+    BadSignature {
+        /// The file that holds the signature.
+        file: String,
+        /// What would do.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A bundle that was made too long ago to come now.
+    #[error(
+        "manifest.json: expected created to be {min_created} (models.min_created) or later, found \
+         {created}; an earlier bundle serves only where models.min_created allows it"
+    )]
+    Replayed {
+        /// The earliest time, by the configuration.
+        min_created: String,
+        /// When the bundle was made.
+        created: String,
+    },
+    /// A configured key that is none.
+    #[error(
+        "models.trusted_keys: expected a minisign public key (56 characters that begin with RW), \
+         found {found:?}"
+    )]
+    TrustedKey {
+        /// What is there.
+        found: String,
+    },
+    /// Nothing came from where bundles are to come from.
+    #[error("{source_name}: expected a bundle, found none: {detail}")]
+    NoSource {
+        /// The ConfigMap, or the address.
+        source_name: String,
+        /// What came instead.
+        detail: String,
+    },
     /// The manifest does not list a file that it uses.
     #[error("manifest.json: expected `files` to list {file}, found {found}")]
     Unlisted {
@@ -88,6 +181,34 @@ pub enum BundleError {
     /// The site's own packs are not usable, whatever the bundle.
     #[error("rules.packs or rules.compliance: {0}")]
     Site(RuleError),
+    /// The signature beside a pack of the site does not hold.
+    #[error(
+        "rules.packs: {0}; sign the pack again, or remove the signature: then its rules only raise"
+    )]
+    SiteSignature(String),
+    /// The site's own lines are not usable, whatever the bundle.
+    #[error("models.must_forward: {file}: {detail}")]
+    MustForwardFile {
+        /// The file.
+        file: String,
+        /// What was expected, and what was found where.
+        detail: String,
+    },
+    /// A line that the site's operator wants forwarded would be kept back.
+    #[error(
+        "models.must_forward: {file}, line {line}: expected it to be forwarded, found {found} for the \
+         message {message:?}; mend the bundle, the rules or the weights, or take the line out"
+    )]
+    MustForward {
+        /// The file.
+        file: String,
+        /// Its line, from 1.
+        line: usize,
+        /// Category, confidence and reason.
+        found: String,
+        /// The line's message, shortened.
+        message: String,
+    },
     /// A golden sample is judged otherwise than recorded.
     #[error("golden sample {line}: expected {expected}, found {found} for the message {message:?}")]
     Golden {
@@ -123,6 +244,15 @@ impl BundleError {
             BundleError::Unreadable { .. } => "unreadable_file",
             BundleError::Size { .. } => "wrong_size",
             BundleError::Digest { .. } => "wrong_digest",
+            BundleError::TooLarge { .. } => "too_large",
+            BundleError::Outside { .. } => "outside_directory",
+            BundleError::Changed { .. } => "changed_while_read",
+            BundleError::Format { .. } => "unknown_format",
+            BundleError::Unsigned { .. } => "unsigned",
+            BundleError::BadSignature { .. } => "bad_signature",
+            BundleError::Replayed { .. } => "replayed",
+            BundleError::TrustedKey { .. } => "bad_configuration",
+            BundleError::NoSource { .. } => "missing_source",
             BundleError::Unlisted { .. } => "unlisted_file",
             BundleError::Setting { .. } => "bad_setting",
             BundleError::Vocabulary(_) => "bad_vocabulary",
@@ -134,7 +264,44 @@ impl BundleError {
             BundleError::Engine(_) => "bad_graph",
             BundleError::WarmUp { .. } => "warm_up_failed",
             BundleError::Site(_) => "bad_site_rules",
+            BundleError::SiteSignature(_) => "bad_site_signature",
+            BundleError::MustForwardFile { .. } => "bad_must_forward",
+            BundleError::MustForward { .. } => "must_forward_failed",
             BundleError::Golden { .. } => "golden_failed",
+        }
+    }
+
+    /// True where the site's own files are to blame, not a bundle.
+    pub fn is_of_the_site(&self) -> bool {
+        matches!(
+            self,
+            BundleError::Site(_)
+                | BundleError::SiteSignature(_)
+                | BundleError::MustForwardFile { .. }
+                | BundleError::TrustedKey { .. }
+        )
+    }
+
+    /// True for what a directory shows while somebody copies a bundle into it: worth another look once
+    /// it has come to rest.
+    pub fn may_be_incomplete(&self) -> bool {
+        matches!(
+            self,
+            BundleError::Missing { .. }
+                | BundleError::Unreadable { .. }
+                | BundleError::Size { .. }
+                | BundleError::Digest { .. }
+                | BundleError::Changed { .. }
+                | BundleError::Unsigned { .. }
+                | BundleError::BadSignature { .. }
+        )
+    }
+
+    pub(super) fn too_large(what: &str, most: u64, found: String) -> BundleError {
+        BundleError::TooLarge {
+            what: what.to_owned(),
+            most,
+            found,
         }
     }
 

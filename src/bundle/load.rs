@@ -1,13 +1,12 @@
 //! From files to a snapshot: digests, settings, shapes, then the proof.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::files::{Origin, sha256};
+use super::files::{Contents, Origin};
 use super::manifest::Manifest;
+use super::signature::Trust;
 use super::site::{Site, own_policy};
 use super::{BundleError, proof};
 use crate::config::{CacheConfig, Config};
@@ -30,8 +29,9 @@ pub enum Proof {
 
 /// Builds snapshots: the engine and the site's own settings, which stay the same from bundle to bundle.
 pub struct Loader {
-    engines: Engines,
+    engines: Arc<Engines>,
     workers: usize,
+    trust: Trust,
     site: Site,
     cache: CacheConfig,
     /// Looks into the vote caches of all snapshots that this loader makes.
@@ -46,17 +46,33 @@ pub struct Loaded {
     pub manifest: Manifest,
     /// Golden samples that were judged and gave their recorded verdicts.
     pub golden_samples: usize,
+    /// The id of the trusted key that signed it; `None` where none was asked for.
+    pub signed_by: Option<String>,
 }
 
 impl Loader {
     /// Reads the site's packs. An engine's library is loaded when a bundle first needs it.
     pub fn new(config: &Config) -> Result<Loader, BundleError> {
         Ok(Loader {
-            engines: Engines::new(config.engine.clone()),
+            engines: Arc::new(Engines::new(config.engine.clone())),
             workers: config.engine.workers.get(),
-            site: Site::read(config).map_err(BundleError::Site)?,
+            trust: Trust::of(&config.models)?,
+            site: Site::read(config)?,
             cache: config.cache.clone(),
             cache_counts: Arc::default(),
+        })
+    }
+
+    /// The same engines for a site whose packs, lines and settings have changed. What an engine needs
+    /// at start cannot change, nor can the trust that the serving bundle has earned.
+    pub(super) fn of_site(&self, config: &Config) -> Result<Loader, BundleError> {
+        Ok(Loader {
+            engines: Arc::clone(&self.engines),
+            workers: self.workers,
+            trust: self.trust.clone(),
+            site: Site::read(config)?,
+            cache: self.cache.clone(),
+            cache_counts: Arc::clone(&self.cache_counts),
         })
     }
 
@@ -67,7 +83,19 @@ impl Loader {
         proof: Proof,
         stand_in: bool,
     ) -> Result<Loaded, BundleError> {
-        let (manifest, parts) = Parts::read(origin)?;
+        self.load_contents(Contents::read(origin)?, proof, stand_in)
+    }
+
+    /// The same for a bundle that was read.
+    pub(super) fn load_contents(
+        &self,
+        contents: Contents,
+        proof: Proof,
+        stand_in: bool,
+    ) -> Result<Loaded, BundleError> {
+        // Before anything is made of what somebody else may have written.
+        let signed_by = self.trust.check(&contents)?;
+        let (manifest, parts) = Parts::of(contents)?;
         // Graphs and rules are the two large parts, and know nothing of each other.
         let (graphs, own) = std::thread::scope(|scope| {
             let graphs = scope.spawn(|| Graphs::load(&self.engines, &manifest, &parts));
@@ -94,6 +122,9 @@ impl Loader {
         let knowledge = self.site.apply(own, &parts.rules, &manifest, stand_in)?;
         let snapshot = Snapshot::new(knowledge, first, others);
         proof::warm_up(&snapshot, self.workers)?;
+        if let Some(lines) = &self.site.must_forward {
+            lines.prove(&snapshot)?;
+        }
         // After the warm-up, whose lines no sender will ever send.
         let snapshot = match self.cache.enabled {
             true => snapshot.with_cache(VoteCache::new(
@@ -106,6 +137,7 @@ impl Loader {
             snapshot,
             manifest,
             golden_samples,
+            signed_by: signed_by.map(|id| id.to_string()),
         })
     }
 }
@@ -161,44 +193,29 @@ pub(super) struct Parts {
 
 impl Parts {
     pub(super) fn read(origin: &Origin) -> Result<(Manifest, Parts), BundleError> {
-        let manifest_bytes = origin.read("manifest.json")?;
-        let manifest = Manifest::parse(&manifest_bytes)?;
-        // Every listed file is checked, those for people too: a bundle is served as it was made.
-        let mut files = BTreeMap::new();
-        for (name, entry) in &manifest.files {
-            let bytes = match origin.read_checked(name, entry)? {
-                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                Cow::Owned(bytes) => Bytes::from(bytes),
-            };
-            files.insert(name.as_str(), bytes);
-        }
-        let listed = |name: &str| {
-            files
-                .get(name)
-                .cloned()
-                .ok_or_else(|| BundleError::Unlisted {
-                    file: name.to_owned(),
-                    found: files.keys().copied().collect::<Vec<_>>().join(", "),
-                })
-        };
-        let vocabulary = vocabulary(&manifest, &listed(&manifest.text.vocabulary)?)?;
+        Parts::of(Contents::read(origin)?)
+    }
+
+    fn of(contents: Contents) -> Result<(Manifest, Parts), BundleError> {
+        let manifest = &contents.manifest;
+        let vocabulary = vocabulary(manifest, &contents.listed(&manifest.text.vocabulary)?)?;
         let rules_file = &manifest.members.rules.file;
-        let rules_bytes = listed(rules_file)?;
+        let rules_bytes = contents.listed(rules_file)?;
         let rules_text =
             std::str::from_utf8(&rules_bytes).map_err(BundleError::unreadable(rules_file))?;
         let parts = Parts {
             identity: Identity {
                 name: manifest.name.clone(),
                 version: manifest.version.clone(),
-                digest: format!("sha256:{}", sha256(&manifest_bytes)),
+                digest: contents.digest(),
             },
             vocabulary,
             rules: rules::parse_packs(rules_file, rules_text)?,
-            classifier: listed(&manifest.members.classifier.file)?,
-            anomaly: listed(&manifest.members.anomaly.file)?,
-            golden: listed(&manifest.golden.file)?,
+            classifier: contents.listed(&manifest.members.classifier.file)?,
+            anomaly: contents.listed(&manifest.members.anomaly.file)?,
+            golden: contents.listed(&manifest.golden.file)?,
         };
-        Ok((manifest, parts))
+        Ok((contents.manifest, parts))
     }
 
     /// What the bundle knows by itself, no site settings applied.

@@ -6,17 +6,28 @@ mod error;
 mod files;
 mod load;
 pub mod manifest;
+mod must_forward;
+mod news;
+mod promotion;
 mod proof;
+mod rollback;
 mod settings;
+mod signature;
 mod site;
+mod status;
 mod store;
 
 pub use crate::pipeline::Identity;
 pub use compare::{Compared, Difference, ENGINE_TOLERANCE, compare_engines};
 pub use error::BundleError;
-pub use files::{Origin, sha256};
+pub use files::{Origin, StoredFiles, manifest_digest, sha256};
 pub use load::{Loaded, Loader, Proof};
-pub use store::{ModelsStatus, ServingStatus, Store};
+pub use news::{Herald, News};
+pub use promotion::{Considered, Promoter};
+pub use rollback::{RollbackError, Target};
+pub use signature::{KeyId, Trust, TrustedKeys, verify_detached};
+pub use status::{ModelsStatus, Rejection, ServingStatus};
+pub use store::Store;
 
 use crate::rules::{BUILTIN_COMPLIANCE, Framework, RuleError, parse_frameworks};
 

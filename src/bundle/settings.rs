@@ -13,14 +13,19 @@ impl Manifest {
     pub fn parse(json: &[u8]) -> Result<Manifest, BundleError> {
         #[derive(Deserialize)]
         struct Form {
-            format: u32,
+            #[serde(default)]
+            format: serde_json::Value,
         }
+        let refuse = |error| unreadable(json, &error);
         // The form is looked at first: a later form may have keys that this program cannot know.
-        let form: Form =
-            serde_json::from_slice(json).map_err(BundleError::unreadable("manifest.json"))?;
-        expect("format", &FORMAT, &form.format)?;
-        let manifest: Manifest =
-            serde_json::from_slice(json).map_err(BundleError::unreadable("manifest.json"))?;
+        let form: Form = serde_json::from_slice(json).map_err(refuse)?;
+        if form.format != FORMAT {
+            return Err(BundleError::Format {
+                expected: FORMAT,
+                found: form.format.to_string(),
+            });
+        }
+        let manifest: Manifest = serde_json::from_slice(json).map_err(refuse)?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -111,6 +116,23 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// Some writers of JSON put numbers that are none into it, and mean it.
+fn unreadable(json: &[u8], error: &serde_json::Error) -> BundleError {
+    let line = json.split(|b| *b == b'\n').nth(error.line().max(1) - 1);
+    let at = line.and_then(|line| line.get(error.column().max(1) - 1..));
+    let words: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
+    let is_none = |rest: &[u8]| words.iter().any(|word| rest.starts_with(word));
+    let said = error.to_string();
+    let found = if error.is_syntax() && at.is_some_and(is_none) {
+        "NaN or Infinity"
+    } else if said.starts_with("number out of range") {
+        "one too large for it"
+    } else {
+        return BundleError::unreadable("manifest.json")(said);
+    };
+    BundleError::setting("every number", "finite", format!("{found} ({said})"))
 }
 
 fn expect<T: PartialEq + std::fmt::Debug + ?Sized>(

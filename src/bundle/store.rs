@@ -1,138 +1,85 @@
-//! The serving snapshot and what is known about it.
+//! The serving snapshot, and what people are told about it and about those before it.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::{BundleError, Loader, Origin, Proof};
-use crate::config::{ModelsConfig, OnStartFailure};
-use crate::engine::ModelInfo;
-use crate::pipeline::{CacheStatus, Identity, Snapshot};
+use super::files::StoredFiles;
+use super::status::{
+    CandidateState, CandidateStatus, KeptStatus, ModelStatus, ModelsStatus, Rejection,
+    ServingStatus, timestamp,
+};
+use crate::pipeline::{Identity, Snapshot};
 
-/// Holds the snapshot that serves.
+/// Holds the snapshot that serves, everything in it. Requests read nothing else here.
 pub struct Store {
     serving: ArcSwap<Snapshot>,
-    source: String,
-    created: String,
-    load_time: Duration,
+    /// Changed together with `serving`, so that what is told fits what serves.
+    book: Mutex<Book>,
+}
+
+struct Book {
+    serving: About,
+    kept: VecDeque<Kept>,
+    candidate: Option<CandidateStatus>,
     rejection: Option<Rejection>,
 }
 
-/// Body of `GET /v1/models`.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ModelsStatus {
-    /// The bundle that serves.
-    pub serving: ServingStatus,
-    /// The bundle last refused, if any.
-    pub last_rejection: Option<Rejection>,
+/// What is known of a snapshot beside what it judges with.
+pub(super) struct About {
+    pub(super) source: String,
+    pub(super) created: String,
+    pub(super) signed_by: Option<String>,
+    pub(super) load_time: Duration,
+    /// When it began to serve.
+    pub(super) since: SystemTime,
+    /// Bytes: of all files, of the classifier's graph and of the anomaly detector's.
+    pub(super) sizes: [u64; 3],
+    /// True where somebody went back to it by hand.
+    pub(super) pinned: bool,
+    /// Its files, where it may have to serve again.
+    pub(super) files: Option<Arc<StoredFiles>>,
 }
 
-/// The bundle that serves.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ServingStatus {
-    /// Name, version and digest.
-    #[serde(flatten)]
-    pub identity: Identity,
-    /// When it was made, RFC 3339.
-    pub created: String,
-    /// Where it was read from.
-    pub source: String,
-    /// True where it only stands in for a bundle that was refused; records are then flagged degraded
-    /// and forwarded.
-    pub stand_in: bool,
-    /// How long loading and proving took, in seconds.
-    pub load_seconds: f64,
-    /// Rules, the site's included.
-    pub rules: usize,
-    /// The models.
-    pub models: Vec<ModelStatus>,
-}
-
-/// A model of the serving bundle.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ModelStatus {
-    /// `classifier` or `anomaly`.
-    pub member: &'static str,
-    /// What runs it and what its graph says.
-    #[serde(flatten)]
-    pub info: ModelInfo,
-    /// Failed runs since it was loaded.
-    pub failures: u64,
-    /// Its remembered votes; absent where `cache.enabled` is false.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache: Option<CacheStatus>,
-}
-
-/// Why a bundle was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Rejection {
-    /// Where it was read from.
-    pub source: String,
-    /// Stable code, such as `wrong_digest`.
-    pub code: &'static str,
-    /// What was expected, what was found, and where.
-    pub detail: String,
+/// An earlier bundle that can serve again.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) identity: Identity,
+    pub(super) created: String,
+    pub(super) files: Arc<StoredFiles>,
 }
 
 impl Store {
-    /// Loads what the configuration names, or the built-in bundle: instead where none is named, and
-    /// as a stand-in where the named one is refused and `models.on_start_failure` is `builtin`.
-    ///
-    /// # Errors
-    /// A refused bundle where the configuration says `refuse`, or a built-in one that does not load.
-    pub fn open(models: &ModelsConfig, loader: &Loader) -> Result<Store, BundleError> {
-        let Some(directory) = &models.dir else {
-            return Store::load(loader, &Origin::Builtin, None);
-        };
-        let origin = Origin::Directory(directory.clone());
-        match Store::load(loader, &origin, None) {
-            Err(error) if models.on_start_failure == OnStartFailure::Builtin => {
-                let rejection = Rejection {
-                    source: origin.to_string(),
-                    code: error.code(),
-                    detail: error.to_string(),
-                };
-                tracing::error!(
-                    source = rejection.source,
-                    code = rejection.code,
-                    detail = rejection.detail,
-                    "bundle refused; the built-in bundle stands in, and every record is flagged degraded and forwarded"
-                );
-                Store::load(loader, &Origin::Builtin, Some(rejection))
-            }
-            outcome => outcome,
+    pub(super) fn new(snapshot: Snapshot, about: About) -> Store {
+        Store {
+            serving: ArcSwap::from_pointee(snapshot),
+            book: Mutex::new(Book {
+                serving: about,
+                kept: VecDeque::new(),
+                candidate: None,
+                rejection: None,
+            }),
         }
-    }
-
-    fn load(
-        loader: &Loader,
-        origin: &Origin,
-        rejection: Option<Rejection>,
-    ) -> Result<Store, BundleError> {
-        let start = Instant::now();
-        let loaded = loader.load(origin, Proof::Golden, rejection.is_some())?;
-        Ok(Store {
-            serving: ArcSwap::from_pointee(loaded.snapshot),
-            source: origin.to_string(),
-            created: loaded.manifest.created,
-            load_time: start.elapsed(),
-            rejection,
-        })
     }
 
     /// A store over a snapshot that a test made.
     #[cfg(test)]
     pub(crate) fn holding(snapshot: Snapshot) -> Store {
-        Store {
-            serving: ArcSwap::from_pointee(snapshot),
-            source: "test".into(),
-            created: String::new(),
-            load_time: Duration::ZERO,
-            rejection: None,
-        }
+        Store::new(
+            snapshot,
+            About {
+                source: "test".into(),
+                created: String::new(),
+                signed_by: None,
+                sizes: [0; 3],
+                load_time: Duration::ZERO,
+                since: SystemTime::UNIX_EPOCH,
+                pinned: false,
+                files: None,
+            },
+        )
     }
 
     /// The snapshot that serves now. A request takes it once and keeps it.
@@ -140,36 +87,127 @@ impl Store {
         self.serving.load_full()
     }
 
+    /// Makes `snapshot` the one that serves; the one before it is kept as one of `keep` earlier ones,
+    /// where its files are known. Requests that pinned it are still judged by it.
+    pub(super) fn promote(&self, snapshot: Snapshot, about: About, keep: usize) {
+        let mut book = self.lock();
+        let before = self.serving.swap(Arc::new(snapshot));
+        let after = Arc::clone(&self.serving.load().knowledge().identity);
+        let about_before = std::mem::replace(&mut book.serving, about);
+        if let Some(files) = about_before.files.filter(|_| !before.knowledge().stand_in) {
+            book.kept.push_front(Kept {
+                identity: (*before.knowledge().identity).clone(),
+                created: about_before.created,
+                files,
+            });
+        }
+        let mut seen = vec![after.digest.clone()];
+        book.kept.retain(|kept| {
+            let new = !seen.contains(&kept.identity.digest);
+            seen.push(kept.identity.digest.clone());
+            new
+        });
+        book.kept.truncate(keep);
+        book.candidate = None;
+    }
+
+    pub(super) fn refuse(&self, rejection: Rejection) {
+        let mut book = self.lock();
+        book.candidate = None;
+        book.rejection = Some(rejection);
+    }
+
+    /// Tells what is looked at; `None` where nothing is.
+    pub(super) fn consider(&self, candidate: Option<(&str, CandidateState)>) {
+        let mut book = self.lock();
+        let since = book.candidate.take();
+        book.candidate = candidate.map(|(source, state)| match since {
+            Some(same) if same.source == source && same.state == state => same,
+            _ => CandidateStatus {
+                source: source.to_owned(),
+                state,
+                since: timestamp(SystemTime::now()),
+            },
+        });
+    }
+
+    pub(super) fn unpin(&self) {
+        self.lock().serving.pinned = false;
+    }
+
+    pub(super) fn is_pinned(&self) -> bool {
+        self.lock().serving.pinned
+    }
+
+    /// The files of what serves; `None` for the built-in bundle.
+    pub(super) fn files(&self) -> Option<Arc<StoredFiles>> {
+        self.lock().serving.files.clone()
+    }
+
+    pub(super) fn kept(&self) -> Vec<Kept> {
+        self.lock().kept.iter().cloned().collect()
+    }
+
     /// What `GET /v1/models` says.
     pub fn status(&self) -> ModelsStatus {
+        let book = self.lock();
         let snapshot = self.current();
+        ModelsStatus {
+            serving: book.serving.status(&snapshot),
+            candidate: book.candidate.clone(),
+            kept: book.kept.iter().map(Kept::status).collect(),
+            last_rejection: book.rejection.clone(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl About {
+    fn status(&self, snapshot: &Snapshot) -> ServingStatus {
         let knowledge = snapshot.knowledge();
-        let members = ["classifier", "anomaly"]
+        let caches = match snapshot.cache() {
+            Some(cache) => cache.status().map(Some),
+            None => [None; 2],
+        };
+        let models = ["classifier", "anomaly"]
             .into_iter()
             .zip(snapshot.model_infos())
             .zip(snapshot.failures())
-            .zip(match snapshot.cache() {
-                Some(cache) => cache.status().map(Some),
-                None => [None; 2],
-            });
-        ModelsStatus {
-            serving: ServingStatus {
-                identity: (*knowledge.identity).clone(),
-                created: self.created.clone(),
-                source: self.source.clone(),
-                stand_in: knowledge.stand_in,
-                load_seconds: self.load_time.as_secs_f64(),
-                rules: knowledge.rules.len(),
-                models: members
-                    .map(|(((member, info), failures), cache)| ModelStatus {
-                        member,
-                        info: info.clone(),
-                        failures,
-                        cache,
-                    })
-                    .collect(),
-            },
-            last_rejection: self.rejection.clone(),
+            .zip(caches)
+            .zip(&self.sizes[1..]);
+        ServingStatus {
+            identity: (*knowledge.identity).clone(),
+            created: self.created.clone(),
+            source: self.source.clone(),
+            since: timestamp(self.since),
+            stand_in: knowledge.stand_in,
+            pinned: self.pinned,
+            signed_by: self.signed_by.clone(),
+            load_seconds: self.load_time.as_secs_f64(),
+            size_bytes: self.sizes[0],
+            rules: knowledge.rules.len(),
+            models: models
+                .map(|((((member, info), failures), cache), size)| ModelStatus {
+                    member,
+                    size_bytes: *size,
+                    info: info.clone(),
+                    failures,
+                    cache,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Kept {
+    fn status(&self) -> KeptStatus {
+        KeptStatus {
+            identity: self.identity.clone(),
+            created: self.created.clone(),
+            source: self.files.source().to_owned(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod output;
 mod progress;
 pub mod rules;
 pub mod serve;
+mod signing;
 mod summary;
 mod verify;
 
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::BenchError;
-use crate::bundle::BundleError;
+use crate::bundle::{BundleError, Origin};
 use crate::config::{Config, ConfigError, LogConfig, LogFormat, LogLevel};
 use crate::telemetry;
 
@@ -47,7 +48,9 @@ pub const BAD_USAGE: u8 = 64;
 
 /// The exit code of an error: 64 where the configuration is to blame, else 1.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
-    let site = matches!(error.downcast_ref(), Some(BundleError::Site(_)));
+    let site = error
+        .downcast_ref()
+        .is_some_and(BundleError::is_of_the_site);
     let usage = error.downcast_ref().is_some_and(BenchError::is_usage);
     if site || usage || error.is::<ConfigError>() {
         ExitCode::from(BAD_USAGE)
@@ -75,6 +78,16 @@ impl Cli {
             Command::Rules(args) => args.run(),
             Command::Serve(args) => args.run(),
         }
+    }
+}
+
+/// A bundle by its name on the command line: a directory, a `.tar.zst` archive, or the word default for
+/// the one built in.
+fn origin(name: &Path) -> Result<Origin, BundleError> {
+    if name.as_os_str() == "default" {
+        Ok(Origin::Builtin)
+    } else {
+        Origin::at(name)
     }
 }
 

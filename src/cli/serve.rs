@@ -7,8 +7,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::app::{App, Signals};
-use crate::config::{Config, processors};
+use crate::app::{App, Settings, Signals};
+use crate::config::processors;
 use crate::telemetry;
 
 /// Serve over HTTP until SIGTERM or SIGINT; a second signal ends at once.
@@ -24,8 +24,14 @@ impl ServeArgs {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let config = super::configuration(self.config.as_deref())?;
         telemetry::init_logs(&config.log);
+        let file = self.config.clone();
+        let settings = Settings {
+            config,
+            file: self.config,
+            reread: Box::new(move || super::configuration(file.as_deref())),
+        };
         let runtime = runtime()?;
-        let served = runtime.block_on(serve(&config));
+        let served = runtime.block_on(serve(settings));
         // What still runs was given its time, and must not hold up the end.
         runtime.shutdown_background();
         if let Err(error) = served {
@@ -56,10 +62,10 @@ fn runtime() -> std::io::Result<Runtime> {
         .build()
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(settings: Settings) -> anyhow::Result<()> {
     // Signals are caught before the ports open: one that comes early is not lost.
     let signals = signals()?;
-    App::start(config).await?.run(signals).await
+    App::start(settings).await?.run(signals).await
 }
 
 /// SIGTERM and SIGINT, each as one message. The task ends with the runtime.

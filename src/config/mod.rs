@@ -36,9 +36,11 @@ pub use judgement::{
 };
 pub use models::{
     BatchConfig, EngineConfig, EngineKind, MemberEngines, ModelsConfig, OnStartFailure,
-    Optimization, Provider,
+    Optimization, Provider, public_key,
 };
-pub use service::{LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig};
+pub use service::{
+    AdminToken, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
+};
 pub use sources::{ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig};
 
 use given::Sayings;

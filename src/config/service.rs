@@ -1,12 +1,13 @@
 //! The sections that shape the process: server, operations, shutdown, log.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::error::ConfigError;
-use super::reader::Reader;
+use super::reader::{Reader, choose, invalid, one_of};
 use super::{host, serialize};
 
 /// The data port and what a request may cost.
@@ -63,14 +64,52 @@ impl ServerConfig {
 pub struct OperationsConfig {
     /// Address of the operations port.
     pub listen: SocketAddr,
+    /// File of the token that verbs which change something need; without one they answer only to
+    /// loopback.
+    #[serde(rename = "admin_token_file")]
+    pub admin_token: Option<AdminToken>,
 }
 
 impl OperationsConfig {
     pub(super) fn read(reader: &Reader<'_>) -> Result<OperationsConfig, ConfigError> {
         Ok(OperationsConfig {
             listen: listen(reader, "operations.listen", 9090)?,
+            admin_token: admin_token(reader)?,
         })
     }
+}
+
+/// The file of the admin token. It is read at each use, so that the token can be changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct AdminToken(PathBuf);
+
+impl AdminToken {
+    /// The token, without white space around it.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or is empty.
+    pub fn read(&self) -> std::io::Result<String> {
+        let text = std::fs::read_to_string(&self.0)?;
+        match text.trim() {
+            "" => Err(std::io::Error::other(
+                "expected a token, found an empty file",
+            )),
+            token => Ok(token.to_owned()),
+        }
+    }
+}
+
+fn admin_token(reader: &Reader<'_>) -> Result<Option<AdminToken>, ConfigError> {
+    let key = "operations.admin_token_file";
+    let token = reader.path(key)?.map(AdminToken);
+    if let (Some(token), Some(given)) = (&token, reader.given(key))
+        && let Err(error) = token.read()
+    {
+        let found = format!("{}: {error}", token.0.display());
+        return Err(invalid(key, given, "a file that holds a token", &found));
+    }
+    Ok(token)
 }
 
 /// How the process ends.
@@ -131,19 +170,32 @@ pub enum LogFormat {
     Text,
 }
 
+const LEVELS: [(&str, LogLevel); 6] = [
+    ("off", LogLevel::Off),
+    ("error", LogLevel::Error),
+    ("warn", LogLevel::Warn),
+    ("info", LogLevel::Info),
+    ("debug", LogLevel::Debug),
+    ("trace", LogLevel::Trace),
+];
+
+impl LogLevel {
+    /// The level of that name.
+    pub fn named(name: &str) -> Option<LogLevel> {
+        choose(&LEVELS, name)
+    }
+
+    /// All names, for messages.
+    pub fn names() -> String {
+        one_of(&LEVELS)
+    }
+}
+
 impl LogConfig {
     pub(super) fn read(reader: &Reader<'_>) -> Result<LogConfig, ConfigError> {
-        let levels = [
-            ("off", LogLevel::Off),
-            ("error", LogLevel::Error),
-            ("warn", LogLevel::Warn),
-            ("info", LogLevel::Info),
-            ("debug", LogLevel::Debug),
-            ("trace", LogLevel::Trace),
-        ];
         let formats = [("json", LogFormat::Json), ("text", LogFormat::Text)];
         Ok(LogConfig {
-            level: reader.word("log.level", LogLevel::Info, &levels)?,
+            level: reader.word("log.level", LogLevel::Info, &LEVELS)?,
             format: reader.word("log.format", LogFormat::Json, &formats)?,
         })
     }

@@ -5,6 +5,7 @@
 //! request passes through stands in `layers`. This room knows nothing of models: it asks a
 //! [`Judge`], and a test can be one.
 
+mod admin;
 mod answer;
 mod body;
 mod classify;
@@ -36,6 +37,7 @@ use crate::pipeline::Detail;
 use crate::record::Record;
 use crate::telemetry::Metrics;
 
+pub use admin::Peer;
 pub use lifecycle::{Lifecycle, Phase};
 pub use operations::Operations;
 pub use progress::Progress;

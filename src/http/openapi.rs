@@ -11,7 +11,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::judging::draining;
 use super::lifecycle::Phase;
 use super::problem::{Document, Problem};
-use super::{Service, classify, operations, predecessor};
+use super::{Service, admin, classify, operations, predecessor};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,6 +29,9 @@ use super::{Service, classify, operations, predecessor};
         operations::metrics,
         operations::version,
         operations::models,
+        admin::rollback,
+        admin::reload,
+        admin::log_level,
     ),
     components(schemas(super::answer::ClosingLine<'static>)),
     tags(

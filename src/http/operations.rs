@@ -12,7 +12,9 @@ use utoipa::ToSchema;
 
 use crate::batch::Load;
 use crate::bundle::ModelsStatus;
+use crate::config::AdminToken;
 use crate::telemetry::{Check, Metrics};
+use crate::watch::Keeper;
 
 use super::lifecycle::{Lifecycle, Phase};
 use super::problem::{Document, Kind, Problem};
@@ -30,6 +32,10 @@ pub struct Operations {
     pub progress: Progress,
     /// How much there is to do.
     pub load: Box<dyn Fn() -> Load + Send + Sync>,
+    /// Who changes what serves.
+    pub keeper: Keeper,
+    /// What the verbs that change something need; without one only loopback may.
+    pub admin_token: Option<AdminToken>,
 }
 
 /// A condition that a probe looks at.
@@ -146,7 +152,7 @@ pub(super) async fn metrics(
         }
     }
     let model = serving.identity;
-    metrics.serving(&model.name, &model.version, &model.digest);
+    metrics.serving(&model.name, &model.version, &model.digest, serving.pinned);
     let text = metrics.render().map_err(|error| {
         tracing::error!(%error, "the metrics could not be written");
         Problem::new(Kind::Internal, "the metrics could not be written")

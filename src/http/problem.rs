@@ -11,8 +11,10 @@ use utoipa::ToSchema;
 pub(super) enum Kind {
     InvalidBody,
     InvalidQuery,
+    Forbidden,
     NotFound,
     MethodNotAllowed,
+    NotPossible,
     Timeout,
     TooLarge,
     UnsupportedMediaType,
@@ -29,6 +31,8 @@ impl Kind {
         match self {
             Kind::InvalidBody => (S::BAD_REQUEST, "invalid-body", "the body cannot be read"),
             Kind::InvalidQuery => (S::BAD_REQUEST, "invalid-query", "the query cannot be met"),
+            Kind::Forbidden => (S::FORBIDDEN, "forbidden", "this is not allowed"),
+            Kind::NotPossible => (S::CONFLICT, "not-possible", "this is not possible now"),
             Kind::NotFound => (S::NOT_FOUND, "not-found", "no such path"),
             Kind::MethodNotAllowed => {
                 let title = "the path does not take this method";

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::MatchedPath;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
-use super::{Operations, Service, classify, layers, openapi, operations, predecessor};
+use super::{Operations, Service, admin, classify, layers, openapi, operations, predecessor};
 
 /// A route, as metrics and logs name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +22,15 @@ pub(super) enum Route {
     Metrics,
     Version,
     Models,
+    Rollback,
+    Reload,
+    LogLevel,
     /// A path that is none of ours.
     Other,
 }
 
 impl Route {
-    pub(super) const ALL: [(Route, &'static str, &'static str); 11] = [
+    pub(super) const ALL: [(Route, &'static str, &'static str); 14] = [
         (Route::Classify, "/v1/classify", "classify"),
         (Route::Health, "/v1/health", "health"),
         (Route::OlderClassify, "/classify", "older_classify"),
@@ -39,6 +42,9 @@ impl Route {
         (Route::Metrics, "/metrics", "metrics"),
         (Route::Version, "/version", "version"),
         (Route::Models, "/v1/models", "models"),
+        (Route::Rollback, "/v1/models/rollback", "rollback"),
+        (Route::Reload, "/v1/models/reload", "reload"),
+        (Route::LogLevel, "/v1/log-level", "log_level"),
     ];
 
     /// The route that a request took.
@@ -87,6 +93,9 @@ pub fn operations_router(operations: Arc<Operations>) -> Router {
         .route(Route::Metrics.path(), get(operations::metrics))
         .route(Route::Version.path(), get(operations::version))
         .route(Route::Models.path(), get(operations::models))
+        .route(Route::Rollback.path(), post(admin::rollback))
+        .route(Route::Reload.path(), post(admin::reload))
+        .route(Route::LogLevel.path(), put(admin::log_level))
         .with_state(operations);
     layers::common(routes, metrics)
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -12,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::admin::Peer;
 use super::patience::Patient;
 
 /// How long a connection may wait for the head of its next request. Longer than the idle time of
@@ -37,8 +40,9 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: Stop) {
         tokio::select! {
             deadline = stopped(&mut stop) => break deadline,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(converse(stream, router.clone(), graceful.watcher()));
+                Ok((stream, address)) => {
+                    let peer = Peer(address);
+                    connections.spawn(converse(stream, peer, router.clone(), graceful.watcher()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -67,7 +71,7 @@ async fn stopped(stop: &mut Stop) -> Instant {
     }
 }
 
-async fn converse(stream: TcpStream, router: Router, watcher: Watcher) {
+async fn converse(stream: TcpStream, peer: Peer, router: Router, watcher: Watcher) {
     // Answers are written whole, so waiting for more to send only adds delay.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the delay of small packets stays on");
@@ -82,7 +86,13 @@ async fn converse(stream: TcpStream, router: Router, watcher: Watcher) {
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .keep_alive_interval(KEEP_ALIVE);
-    let service = TowerToHyperService::new(router);
+    let introduced = tower::ServiceBuilder::new()
+        .map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request
+        })
+        .service(router);
+    let service = TowerToHyperService::new(introduced);
     let connection =
         builder.serve_connection(TokioIo::new(Patient::new(stream, WRITE_TIMEOUT)), service);
     if let Err(error) = watcher.watch(connection).await {

@@ -77,7 +77,7 @@ impl From<&Rule> for MatchedRule {
             title: rule.title.clone(),
             category: rule.category,
             confidence: rule.confidence,
-            floor: rule.floor,
+            floor: rule.floor || rule.raises_only,
             tags: rule.tags.clone(),
         }
     }

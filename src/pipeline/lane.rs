@@ -335,6 +335,7 @@ impl Scratch {
             evidence: Evidence {
                 votes: [matches.vote(), None, None],
                 rule_floor: matches.floor.map(|rule| (rule.category, rule.confidence)),
+                raise: matches.raise.map(|rule| (rule.category, rule.confidence)),
                 severity: parsed.severity,
                 claims,
                 prose_beside: record.fields.values().any(is_prose),

@@ -36,7 +36,7 @@ pub use matcher::Input;
 pub use names::Glob;
 pub use pack::{
     Conditions, Examples, Pack, PackRule, Pattern, Rule, SeverityRange, parse_pack, parse_packs,
-    read_packs,
+    read_pack_files, read_packs,
 };
 pub use scratch::Scratch;
 pub use set::{Matches, RuleSet};

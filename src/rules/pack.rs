@@ -1,6 +1,6 @@
 //! Packs: files of rules, read and validated into types that cannot be wrong.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::document::PackDoc;
 use super::error::{Place, RuleError};
@@ -25,6 +25,9 @@ pub struct Rule {
     pub confidence: f32,
     /// True where the models may not judge a matching record below this rule's category.
     pub floor: bool,
+    /// True where nobody vouched for the rule: it does not vote, it only raises what stands below its
+    /// category.
+    pub raises_only: bool,
     /// MITRE techniques, as `attack.t1110.001`.
     pub tags: Vec<String>,
     /// Where to read more.
@@ -157,8 +160,13 @@ pub fn parse_pack(name: &str, yaml: &str) -> Result<Pack, RuleError> {
 /// Reads the packs of a directory (its `.yaml` and `.yml` files, by name) or of one file.
 pub fn read_packs(path: &Path) -> Result<Vec<Pack>, RuleError> {
     let mut packs = Vec::new();
-    for (file, yaml) in source::read_files(path)? {
+    for (file, yaml) in read_pack_files(path)? {
         packs.extend(parse_packs(&file.display().to_string(), &yaml)?);
     }
     Ok(packs)
+}
+
+/// The files of [`read_packs`] and their texts, for whoever has to know which pack stood where.
+pub fn read_pack_files(path: &Path) -> Result<Vec<(PathBuf, String)>, RuleError> {
+    source::read_files(path)
 }

@@ -78,8 +78,9 @@ impl RuleSet {
         let matched = self.matcher.run(input, scratch);
         let rules = || matched.iter().map(|&index| &self.rules[index as usize]);
         Matches {
-            winner: winner(rules()),
-            floor: floor(rules()),
+            winner: winner(rules().filter(|rule| !rule.raises_only)),
+            floor: floor(rules().filter(|rule| rule.floor && !rule.raises_only)),
+            raise: floor(rules().filter(|rule| rule.raises_only)),
             rules: &self.rules,
             matched,
         }
@@ -93,6 +94,9 @@ pub struct Matches<'r, 's> {
     pub winner: Option<&'r Rule>,
     /// The rule whose category and confidence are the floor, if a floored one matched.
     pub floor: Option<&'r Rule>,
+    /// The rule to whose category a verdict below it is raised, if one matched that nobody vouched
+    /// for.
+    pub raise: Option<&'r Rule>,
     rules: &'r [Rule],
     matched: &'s [u32],
 }
@@ -132,9 +136,9 @@ fn winner<'r>(rules: impl Iterator<Item = &'r Rule>) -> Option<&'r Rule> {
     })
 }
 
-/// The most severe floored rule, ties to the highest confidence, then to the first.
+/// The most severe rule, ties to the highest confidence, then to the first.
 fn floor<'r>(rules: impl Iterator<Item = &'r Rule>) -> Option<&'r Rule> {
-    rules.filter(|rule| rule.floor).reduce(|best, rule| {
+    rules.reduce(|best, rule| {
         let better = match rule.category == best.category {
             true => rule.confidence > best.confidence,
             false => rule.category.more_severe_than(best.category),

@@ -296,3 +296,29 @@ fn one_scratch_serves_many_sets() {
         assert_same(&large, &sets[1], &reader, &mut scratch, record);
     }
 }
+
+#[test]
+fn a_rule_that_only_raises_neither_votes_nor_silences_others() {
+    let mut packs = corners();
+    for rule in packs.iter_mut().flat_map(|pack| &mut pack.rules) {
+        rule.rule.raises_only = rule.rule.id == "plain";
+    }
+    let set = RuleSet::compile(packs, &[]).expect("valid");
+    let mut scratch = Scratch::default();
+    let record = Record {
+        message: "segfault at 0 after a root login".into(),
+        ..Record::default()
+    };
+    examine(&record, |input| {
+        let matches = set.matches(input, &mut scratch);
+        let id = |rule: Option<&Rule>| rule.map(|rule| rule.id.clone());
+        assert_eq!(id(matches.winner).as_deref(), Some("folded"));
+        assert_eq!(id(matches.raise).as_deref(), Some("plain"));
+        assert_eq!(id(matches.floor), None, "0.9 critical, but it only raises");
+        assert_eq!(
+            matches.all().count(),
+            2,
+            "it is told among those that matched"
+        );
+    });
+}

@@ -75,6 +75,7 @@ fn rule_from(
         category: doc.category,
         confidence,
         floor: doc.floor.unwrap_or(sure),
+        raises_only: false,
         tags: doc.tags.into_iter().map(|tag| tag.0).collect(),
         references: doc
             .references

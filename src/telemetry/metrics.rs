@@ -132,6 +132,16 @@ metrics! {
     overload: IntCounterVec = "overload_total" ["reason"]
     /// The bundle that serves; always 1.
     model_info: IntGaugeVec = "model_info" ["name", "version", "digest"]
+    /// Bundles and changes of the site by what became of them: promoted, rejected, rolled_back, reconfigured.
+    swaps: IntCounterVec = "model_swaps_total" ["result"]
+    /// Refusals of bundles and changes, by the stable code of their reason.
+    rejections: IntCounterVec = "model_rejections_total" ["code"]
+    /// When the bundle that serves was last changed, in seconds since 1970; 0 since the start.
+    last_swap: Gauge = "model_last_swap_timestamp_seconds" []
+    /// Time that reading, loading and proving took, of the last swap.
+    load_time: Gauge = "model_load_seconds" []
+    /// 1 where somebody went back to an earlier bundle by hand, and it still serves.
+    pinned: IntGauge = "model_pinned" []
     /// The running program; always 1.
     build_info: IntGaugeVec = "build_info" ["version"]
     /// 1 where the condition of readiness holds, else 0.
@@ -167,8 +177,10 @@ impl Metrics {
             .set(i64::from(holds));
     }
 
-    /// Tells which bundle serves; the series of the one before is removed.
-    pub fn serving(&self, name: &str, version: &str, digest: &str) {
+    /// Tells which bundle serves, and whether by somebody's hand; the series of the one before is
+    /// removed.
+    pub fn serving(&self, name: &str, version: &str, digest: &str, pinned: bool) {
+        self.pinned.set(i64::from(pinned));
         self.model_info.reset();
         self.model_info
             .with_label_values(&[name, version, digest])
@@ -247,8 +259,8 @@ mod tests {
         tally.add(&verdict);
         tally.report(&metrics);
         metrics.request("classify", 200, Duration::from_millis(2));
-        metrics.serving("a", "1", "sha256:0");
-        metrics.serving("b", "2", "sha256:1");
+        metrics.serving("a", "1", "sha256:0", false);
+        metrics.serving("b", "2", "sha256:1", true);
 
         let text = metrics.render().expect("text");
         for line in [

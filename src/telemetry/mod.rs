@@ -6,9 +6,10 @@
 mod labels;
 mod logs;
 mod metrics;
+mod swaps;
 mod tally;
 
 pub use labels::{Check, Overload};
-pub use logs::init as init_logs;
+pub use logs::{init as init_logs, set_level as set_log_level};
 pub use metrics::Metrics;
 pub use tally::Tally;

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::kubernetes::{quietly, shortened, told, who};
 use super::quota::Quota;
 use super::stopped;
+use crate::bundle::{Herald, News};
 
 /// Events that may wait to be told.
 const WAITING: usize = 16;
@@ -109,6 +110,35 @@ impl Events {
         if sender.try_send(event).is_err() {
             tracing::debug!("an Event was dropped: too many wait to be told");
         }
+    }
+}
+
+impl Herald for Events {
+    fn tell(&self, news: &News) {
+        let event = match news {
+            News::Promoted {
+                identity, source, ..
+            } => ModelEvent::Promoted {
+                name: identity.name.clone(),
+                version: identity.version.clone(),
+                digest: identity.digest.clone(),
+                source: source.clone(),
+            },
+            News::RolledBack { identity, from, .. } => ModelEvent::RolledBack {
+                name: identity.name.clone(),
+                version: identity.version.clone(),
+                digest: identity.digest.clone(),
+                from: from.clone(),
+            },
+            News::Refused(rejection) => ModelEvent::Rejected {
+                code: rejection.code.to_owned(),
+                detail: rejection.detail.clone(),
+                source: rejection.source.clone(),
+            },
+            // The site's own people changed it, and the log says so.
+            News::Reconfigured { .. } => return,
+        };
+        self.send(event);
     }
 }
 

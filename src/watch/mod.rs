@@ -1,28 +1,37 @@
-//! Where bundles come from while the service runs: what is found there goes to a [`Sink`], which
-//! proves and promotes it.
+//! Where bundles and settings come from while the service runs, and the one thread that acts on it.
 //!
-//! A source knows neither models nor HTTP. It tells what is there, as it is stored, and when it cannot
-//! look; it never judges a bundle. Each source is one future that ends when it is told to, so whoever
-//! spawns it joins it.
+//! The keeper promotes, one thing at a time. It looks at a directory, at the configuration and at the
+//! site's own files by itself; sources that are asked over the network tell it what they find ([`Sink`]).
+//! They never judge a bundle, and each is one future that ends when it is told to, so whoever spawns it
+//! joins it.
 //!
 //! | file | owns |
 //! |---|---|
+//! | `orders.rs`, `keeper.rs` | what the thread is told, and the thread: looks, promotion |
+//! | `volume.rs`, `site.rs`, `notices.rs` | whether files have changed, and waking when they do |
 //! | `configmap.rs`, `union.rs` | ConfigMaps, watched through the Kubernetes API |
 //! | `fetch.rs`, `transfer.rs` | an archive behind a URL, polled |
 //! | `events.rs`, `quota.rs` | Events on the own pod: what became of a bundle |
 //! | `kubernetes.rs` | the client that both use of the API share |
+//! | `sources.rs` | the tasks of the last three |
 //! | `retry.rs` | when to look again after a failure, and what to say of it |
 
 pub mod configmap;
 pub mod events;
 pub mod fetch;
+mod keeper;
 mod kubernetes;
+mod notices;
+mod orders;
 mod quota;
 mod retry;
+mod site;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod union;
+mod volume;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +39,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::watch;
 
+pub use keeper::{Keeping, Source, Start};
 pub use kubernetes::{ClientError, client};
+pub use orders::{Inbox, Keeper};
+pub use site::Reread;
+pub use sources::Sources;
 
 /// Takes what a source of bundles has found.
 ///

@@ -1,6 +1,9 @@
 //! What several tests share: the default configuration, snapshots, copies of the default bundle.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod service;
+pub mod volume;
+
 use std::path::{Path, PathBuf};
 
 use logtriage::bundle::{BundleError, Loader, Origin, Proof, sha256};
@@ -56,6 +59,18 @@ impl Copy {
 
     pub fn origin(&self) -> Origin {
         Origin::Directory(self.directory.path().to_owned())
+    }
+
+    /// Every file of it, by name.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let entries = std::fs::read_dir(self.directory.path()).expect("a directory");
+        let names = entries.map(|e| {
+            e.expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("text")
+        });
+        names.map(|name| (name.clone(), self.read(&name))).collect()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

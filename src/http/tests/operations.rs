@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::batch::{Load, Room};
 use crate::bundle::{ModelsStatus, ServingStatus};
+use crate::watch::{Keeper, Nudge};
 
 fn router(lifecycle: &Lifecycle) -> Router {
     let operations = Operations {
@@ -21,6 +22,8 @@ fn router(lifecycle: &Lifecycle) -> Router {
             held: 50,
             judged: 7,
         }),
+        keeper: Keeper::new(Nudge::default()).0,
+        admin_token: None,
     };
     operations_router(Arc::new(operations))
 }
@@ -31,11 +34,17 @@ fn status() -> ModelsStatus {
             identity: identity(),
             created: "2026-11-22T00:00:00Z".to_owned(),
             source: "built-in".to_owned(),
+            since: "2026-11-22T00:00:00Z".to_owned(),
             stand_in: false,
+            pinned: false,
+            signed_by: None,
             load_seconds: 0.1,
+            size_bytes: 1_500_000,
             rules: 200,
             models: Vec::new(),
         },
+        candidate: None,
+        kept: Vec::new(),
         last_rejection: None,
     }
 }

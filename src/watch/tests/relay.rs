@@ -111,12 +111,14 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, router: Router)
     while let Ok((stream, _)) = listener.accept().await {
         let (tls, router) = (tls.clone(), router.clone());
         tokio::spawn(async move {
-            let Some(tls) = tls else {
-                return serve(stream, router).await;
-            };
-            // A client that does not trust us goes away in the middle of this.
-            if let Ok(stream) = tls.accept(stream).await {
-                serve(stream, router).await;
+            match tls {
+                None => serve(stream, router).await,
+                // A client that does not trust us goes away here.
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serve(stream, router).await;
+                    }
+                }
             }
         });
     }
