@@ -100,7 +100,7 @@ def test_the_roles_have_no_wildcard(role, selector_role):
         assert "secrets" not in rule["resources"]
 
 
-def test_events_of_a_pod_are_created_and_read_back(namespace, role):
+def test_events_of_a_pod_are_created_counted_and_read_back(namespace, role):
     account = as_account(namespace)
     namespace.allow(role)
     pod = namespace.pod()
@@ -123,9 +123,10 @@ def test_events_of_a_pod_are_created_and_read_back(namespace, role):
         },
     }
     account.create(path, event)
+    series = {"count": 2, "lastObservedTime": "2026-11-01T00:00:01.000000Z"}
+    account.patch(f"{path}/logtriage-0.1", {"series": series})
     (found,) = namespace.events("ModelPromoted", pod)
-    assert found["note"] == "one"
-    assert refused(account.patch, f"{path}/logtriage-0.1", {"note": "two"}) == "Forbidden"
+    assert (found["note"], found["series"]["count"]) == ("one", 2)
     assert namespace.events("ModelRejected", pod) == []
     assert namespace.events("ModelPromoted", {"metadata": {"uid": "another"}}) == []
     assert refused(account.get, path) == "Forbidden"

@@ -4,6 +4,7 @@ Whatever is missing, the service goes on serving and says in its log what the AP
 """
 
 import copy
+
 import pytest
 from cluster import testbed
 from cluster.service import Poster
@@ -64,6 +65,10 @@ class Scene:
         """Events of promotions."""
         return self.namespace.events("ModelPromoted", self.service.pod)
 
+    def counted(self):
+        """Events that were counted instead of told anew."""
+        return [event for event in self.events() if event.get("series")]
+
 
 def not_served(scene):
     """Without the first list there is no bundle."""
@@ -87,10 +92,20 @@ def not_told(scene):
     assert scene.events() == []
 
 
+def not_counted(scene):
+    """Without patch an Event that comes again is not counted."""
+    scene.service.wait_for(scene.first, SECONDS)
+    for bundle in (scene.second, scene.first, scene.second):
+        scene.promote(bundle)
+    denied(scene.service, "events", "patch")
+    assert scene.counted() == []
+
+
 LOST = {
     ("configmaps", "list"): not_served,
     ("configmaps", "watch"): asked_again,
     ("events", "create"): not_told,
+    ("events", "patch"): not_counted,
 }
 
 
@@ -104,7 +119,7 @@ def test_with_the_whole_role_everything_works(namespace, role, watching, packed,
             poster.wait_for(first, SECONDS)
             for bundle in (second, first, second):
                 scene.promote(bundle)
-            until(lambda: len(scene.events()) == 3, SECONDS, "three Events", scene.events)
+            until(scene.counted, SECONDS, "an Event that is counted", scene.events)
             status, body = service.reload()
             assert status in (200, 202), body
         assert service.models()["last_rejection"] is None
