@@ -18,6 +18,9 @@ CLUSTER_SECONDS := 900
 SHELL_FILES = $(shell find . \( -name .git -o -name .tools -o -name target -o -name node_modules \) \
 	-prune -o -type f \( -name '*.sh' -o -path './.ci/*' \) -print | sort)
 
+# How many swaps `make test-swaps` makes.
+SWAPS ?= 500
+
 # What follows a command, for example: make run ARGS="--config my.yaml"
 ARGS ?=
 
@@ -76,6 +79,12 @@ test-rules: ## Every example of every rule
 .PHONY: test-python
 test-python: python-check python-train ## Tests of the trainer and of this tooling
 	$(PYTHON_ENV)/python -m pytest
+
+.PHONY: test-swaps
+test-swaps: ## Swaps under load on the release build, with the figures shown (SWAPS=500)
+	$(CARGO) build --release $(LOCKED)
+	LOGTRIAGE_TEST_BINARY=$(CURDIR)/$(RELEASE) LOGTRIAGE_TEST_SWAPS=$(SWAPS) \
+		timeout 900 $(CARGO) test $(LOCKED) --test swaps -- --nocapture
 
 .PHONY: test-cluster
 test-cluster: cluster-tools python-check python-train ## Tests against a real API server, KUBECONFIG's or one built once (ARGS="-k NAME")

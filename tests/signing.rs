@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use common::Copy;
+use logtriage::bundle::{BundleError, Loader, Origin, Proof};
+use logtriage::config::Config;
+use logtriage::pipeline::Detail;
+use logtriage::verdict::{Category, Reason};
 
 fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logtriage"));
@@ -184,4 +188,62 @@ fn a_wrong_key_and_a_missing_one_are_bad_usage() {
     ] {
         assert_eq!(run(arguments).status.code(), Some(64), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_pack_of_the_site_votes_where_it_is_signed_and_only_raises_where_it_is_not() {
+    let keys = Keys::make(&["--no-password"]);
+    let packs = tempfile::tempdir().expect("a directory");
+    let file = packs.path().join("site.yaml");
+    let pack = "pack: site\nrules:\n  - {id: site-quiet, title: t, category: routine, confidence: 0.99, any: ['sealed cargo']}\n  - {id: site-loud, title: t, category: suspicious, confidence: 0.9, any: ['open hatch']}\n";
+    std::fs::write(&file, pack).expect("a pack");
+    let config = || {
+        let said = [
+            (
+                "LOGTRIAGE__RULES__PACKS",
+                packs.path().display().to_string(),
+            ),
+            ("LOGTRIAGE__MODELS__TRUSTED_KEYS", keys.public()),
+            ("LOGTRIAGE__DECISION__WEIGHTS__RULES", "1".to_owned()),
+            ("LOGTRIAGE__DECISION__WEIGHTS__CLASSIFIER", "0".to_owned()),
+            ("LOGTRIAGE__DECISION__WEIGHTS__ANOMALY", "0".to_owned()),
+        ];
+        let said = said.map(|(name, value)| (name.to_owned(), value));
+        Config::load(None, said.into_iter()).expect("valid")
+    };
+    let judge = |message: &str| {
+        let loader = Loader::new(&config())?;
+        let loaded = loader.load(&Origin::Builtin, Proof::Golden, false)?;
+        let judged = loaded
+            .snapshot
+            .judge(0, &[common::record(0, message)], Detail::None);
+        Ok::<_, BundleError>(judged[0].verdict.clone())
+    };
+    let unsigned = judge("sealed cargo 7").expect("unsigned packs load");
+    assert_eq!(
+        unsigned.reason,
+        Reason::NoVote,
+        "it does not vote: {unsigned:?}"
+    );
+    assert!(unsigned.forward);
+    let raised = judge("open hatch 7").expect("unsigned packs load");
+    assert_eq!(raised.category, Category::Suspicious);
+
+    good(&[
+        "bundle",
+        "sign",
+        &file.display().to_string(),
+        "-s",
+        &keys.secret(),
+    ]);
+    let signed = judge("sealed cargo 7").expect("a signed pack loads");
+    assert_eq!(
+        (signed.category, signed.forward),
+        (Category::Routine, false)
+    );
+
+    std::fs::write(&file, pack.replace("0.99", "0.98")).expect("a pack");
+    let error = judge("sealed cargo 7").expect_err("the signature is of another text");
+    assert_eq!(error.code(), "bad_site_signature");
+    assert!(error.to_string().contains("site.yaml"), "{error}");
 }

@@ -197,6 +197,11 @@ pub enum BundleError {
     /// The site's own packs are not usable, whatever the bundle.
     #[error("rules.packs or rules.compliance: {0}")]
     Site(RuleError),
+    /// The signature beside a pack of the site does not hold.
+    #[error(
+        "rules.packs: {0}; sign the pack again, or remove the signature: then its rules only raise"
+    )]
+    SiteSignature(String),
     /// The site's own lines are not usable, whatever the bundle.
     #[error("models.must_forward: {file}: {detail}")]
     MustForwardFile {
@@ -275,6 +280,7 @@ impl BundleError {
             BundleError::Engine(_) => "bad_graph",
             BundleError::WarmUp { .. } => "warm_up_failed",
             BundleError::Site(_) => "bad_site_rules",
+            BundleError::SiteSignature(_) => "bad_site_signature",
             BundleError::MustForwardFile { .. } => "bad_must_forward",
             BundleError::MustForward { .. } => "must_forward_failed",
             BundleError::Golden { .. } => "golden_failed",
@@ -286,6 +292,7 @@ impl BundleError {
         matches!(
             self,
             BundleError::Site(_)
+                | BundleError::SiteSignature(_)
                 | BundleError::MustForwardFile { .. }
                 | BundleError::TrustedKey { .. }
         )
