@@ -183,9 +183,9 @@ impl Graphs {
 
 /// Everything read and checked, before models are made of it.
 pub(super) struct Parts {
-    identity: Identity,
-    vocabulary: VocabularyFile,
-    rules: Vec<Pack>,
+    pub(super) identity: Identity,
+    pub(super) vocabulary: VocabularyFile,
+    pub(super) rules: Vec<Pack>,
     pub(super) classifier: Bytes,
     pub(super) anomaly: Bytes,
     pub(super) golden: Bytes,
@@ -196,7 +196,7 @@ impl Parts {
         Parts::of(Contents::read(origin)?)
     }
 
-    fn of(contents: Contents) -> Result<(Manifest, Parts), BundleError> {
+    pub(super) fn of(contents: Contents) -> Result<(Manifest, Parts), BundleError> {
         let manifest = &contents.manifest;
         let vocabulary = vocabulary(manifest, &contents.listed(&manifest.text.vocabulary)?)?;
         let rules_file = &manifest.members.rules.file;

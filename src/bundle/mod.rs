@@ -2,6 +2,7 @@
 //! serves, or is refused for a stated reason.
 
 mod compare;
+mod diff;
 mod error;
 mod files;
 mod load;
@@ -20,6 +21,10 @@ mod store;
 
 pub use crate::pipeline::Identity;
 pub use compare::{Compared, Difference, ENGINE_TOLERANCE, compare_engines};
+pub use diff::{
+    BundleDiff, Changed, ChangedRule, Example, Judged, RulesDiff, Side, VerdictDiff,
+    VocabularyDiff, diff,
+};
 pub use error::BundleError;
 pub use files::{Origin, StoredFiles, manifest_digest, sha256};
 pub use load::{Loaded, Loader, Proof};

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::bundle::{Loaded, Loader, Origin, Proof};
 use crate::config::{Config, public_key};
 
-/// Look at bundles, sign and pack them.
+/// Look at bundles, compare, sign and pack them.
 #[derive(Debug, Args)]
 pub struct BundleArgs {
     #[command(subcommand)]
@@ -25,6 +25,7 @@ enum BundleCommand {
     Keygen(super::signing::KeygenArgs),
     Sign(super::signing::SignArgs),
     Pack(super::pack::PackArgs),
+    Diff(super::diff::DiffArgs),
 }
 
 /// Load and prove a bundle, then show its identity, settings, files and graphs.
@@ -71,6 +72,7 @@ impl BundleArgs {
             BundleCommand::Keygen(args) => args.run(),
             BundleCommand::Sign(args) => args.run(),
             BundleCommand::Pack(args) => args.run(),
+            BundleCommand::Diff(args) => args.run(),
         }
     }
 }

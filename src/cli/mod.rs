@@ -4,6 +4,7 @@ pub mod bench;
 pub mod bundle;
 pub mod classify;
 pub mod config;
+mod diff;
 pub mod features;
 mod input;
 mod output;
