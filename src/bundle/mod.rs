@@ -20,7 +20,9 @@ pub use error::BundleError;
 pub use files::{Origin, StoredFiles, manifest_digest, sha256};
 pub use load::{Loaded, Loader, Proof};
 pub use promotion::{Considered, Herald, News, Promoter, RollbackError, Target};
-pub use status::{ModelsStatus, Rejection, ServingStatus};
+pub use status::{
+    CandidateState, CandidateStatus, ModelStatus, ModelsStatus, Rejection, ServingStatus,
+};
 pub use store::Store;
 
 use crate::rules::{BUILTIN_COMPLIANCE, Framework, RuleError, parse_frameworks};

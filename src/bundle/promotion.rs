@@ -388,9 +388,13 @@ fn about(
     load_time: Duration,
     pinned: bool,
 ) -> About {
+    let manifest = &loaded.manifest;
+    let members = &manifest.members;
+    let graphs = [&members.classifier.file, &members.anomaly.file];
     About {
         source,
-        created: loaded.manifest.created.clone(),
+        sizes: graphs.map(|file| manifest.size_of(file)),
+        created: manifest.created.clone(),
         signed_by: None,
         load_time,
         since: SystemTime::now(),

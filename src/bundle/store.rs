@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 
@@ -24,6 +24,8 @@ struct Book {
     serving: About,
     kept: VecDeque<Kept>,
     candidate: Option<CandidateStatus>,
+    /// Since when there has been one of that source.
+    considered: Instant,
     rejection: Option<Rejection>,
 }
 
@@ -33,6 +35,8 @@ pub(super) struct About {
     pub(super) created: String,
     pub(super) signed_by: Option<String>,
     pub(super) load_time: Duration,
+    /// Bytes of the graphs: classifier, anomaly.
+    pub(super) sizes: [u64; 2],
     /// When it began to serve.
     pub(super) since: SystemTime,
     /// True where somebody went back to it by hand.
@@ -57,6 +61,7 @@ impl Store {
                 serving: about,
                 kept: VecDeque::new(),
                 candidate: None,
+                considered: Instant::now(),
                 rejection: None,
             }),
         }
@@ -72,6 +77,7 @@ impl Store {
                 created: String::new(),
                 signed_by: None,
                 load_time: Duration::ZERO,
+                sizes: [0; 2],
                 since: SystemTime::UNIX_EPOCH,
                 pinned: false,
                 files: None,
@@ -117,13 +123,19 @@ impl Store {
     /// Tells what is looked at; `None` where nothing is.
     pub(super) fn consider(&self, candidate: Option<(&str, CandidateState)>) {
         let mut book = self.lock();
-        let since = book.candidate.take();
-        book.candidate = candidate.map(|(source, state)| match since {
+        let before = book.candidate.take();
+        if before.as_ref().map(|before| before.source.as_str())
+            != candidate.map(|(source, _)| source)
+        {
+            book.considered = Instant::now();
+        }
+        book.candidate = candidate.map(|(source, state)| match before {
             Some(same) if same.source == source && same.state == state => same,
             _ => CandidateStatus {
                 source: source.to_owned(),
                 state,
                 since: timestamp(SystemTime::now()),
+                age: Duration::ZERO,
             },
         });
     }
@@ -151,7 +163,10 @@ impl Store {
         let snapshot = self.current();
         ModelsStatus {
             serving: book.serving.status(&snapshot),
-            candidate: book.candidate.clone(),
+            candidate: book.candidate.clone().map(|candidate| CandidateStatus {
+                age: book.considered.elapsed(),
+                ..candidate
+            }),
             kept: book.kept.iter().map(Kept::status).collect(),
             last_rejection: book.rejection.clone(),
         }
@@ -173,6 +188,8 @@ impl About {
             .into_iter()
             .zip(snapshot.model_infos())
             .zip(snapshot.failures())
+            .zip(snapshot.left_out())
+            .zip(self.sizes)
             .zip(caches);
         ServingStatus {
             identity: (*knowledge.identity).clone(),
@@ -185,12 +202,16 @@ impl About {
             load_seconds: self.load_time.as_secs_f64(),
             rules: knowledge.rules.len(),
             models: models
-                .map(|(((member, info), failures), cache)| ModelStatus {
-                    member,
-                    info: info.clone(),
-                    failures,
-                    cache,
-                })
+                .map(
+                    |(((((member, info), failures), left_out), size), cache)| ModelStatus {
+                        member,
+                        info: info.clone(),
+                        size_bytes: size,
+                        failures,
+                        left_out,
+                        cache,
+                    },
+                )
                 .collect(),
         }
     }
