@@ -99,13 +99,17 @@ bench: onnxruntime python-train ## Measure against the budgets, write docs/bench
 	$(PYTHON_ENV)/python scripts/bench.py run $(ARGS)
 
 .PHONY: bench-stages
-bench-stages: onnxruntime ## Criterion benches of the stages and the engines (ARGS="-- NAME" for one)
-	$(CARGO) bench $(LOCKED) --bench stages --bench engines $(ARGS)
+bench-stages: onnxruntime ## Criterion benches of stages, engines and recording (ARGS="-- NAME" for one)
+	$(CARGO) bench $(LOCKED) --bench stages --bench engines --bench telemetry $(ARGS)
 
 .PHONY: bench-quantise
 bench-quantise: onnxruntime python-train ## Measure rounded copies of the models, add them to docs/benchmarks.md
 	$(CARGO) build --release $(LOCKED)
 	$(PYTHON_ENV)/python scripts/bench.py quantise
+
+.PHONY: docs-metrics
+docs-metrics: ## Write docs/metrics.md anew from the table of metrics
+	LOGTRIAGE_WRITE_DOCS=1 $(CARGO) test $(LOCKED) --lib telemetry::docs
 
 .PHONY: model
 model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same inputs, same digests)

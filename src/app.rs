@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::batch::{Dispatcher, Workers};
 use crate::bundle::Store;
 use crate::config::Config;
-use crate::http::{self, Lifecycle, Operations, Phase, Progress, Service};
+use crate::http::{self, Lifecycle, Operations, Phase, Progress, Pulse, Service};
 use crate::telemetry::Metrics;
 use crate::watch::{Keeper, Keeping, Nudge, Reread, Sources};
 
@@ -61,6 +61,7 @@ pub struct App {
     workers: Workers,
     keeping: Keeping,
     sources: Sources,
+    trying: Trying,
     delay: Duration,
     grace: Duration,
 }
@@ -100,6 +101,27 @@ impl Port {
     }
 }
 
+/// The task that tries whether a verdict can be given.
+struct Trying {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Trying {
+    fn start(pulse: Pulse, dispatcher: Dispatcher) -> Trying {
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(pulse.keep(dispatcher, stopped));
+        Trying { stop, task }
+    }
+
+    async fn end(self) {
+        drop(self.stop);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the task that tries the way of a record failed");
+        }
+    }
+}
+
 impl App {
     /// Loads the models, starts the workers, opens the ports. When it returns, requests are served.
     ///
@@ -133,11 +155,13 @@ impl App {
         );
         let models = Arc::clone(&store);
         let counter = dispatcher.clone();
+        let pulse = Pulse::default();
         let state = Operations {
             models: Box::new(move || models.status()),
             metrics,
             lifecycle: lifecycle.clone(),
             progress: Progress::default(),
+            pulse: pulse.clone(),
             load: Box::new(move || counter.load()),
             keeper,
             admin_token: config.operations.admin_token.clone(),
@@ -146,6 +170,7 @@ impl App {
             data: Port::serve(data, http::data_router(Arc::new(service)))?,
             operations: Port::serve(operations, http::operations_router(Arc::new(state)))?,
             lifecycle,
+            trying: Trying::start(pulse, dispatcher.clone()),
             dispatcher,
             workers,
             keeping,
@@ -217,6 +242,7 @@ impl App {
         }
         self.data.close(by.max(Instant::now() + CLOSING)).await;
         self.operations.close(Instant::now() + CLOSING).await;
+        self.trying.end().await;
         // With the last dispatcher the workers end, when they have judged what they hold.
         drop(self.dispatcher);
         self.sources.join().await;

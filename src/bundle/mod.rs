@@ -33,7 +33,9 @@ pub use pack::{LARGEST_CONFIG_MAP, Packed, pack_archive, pack_config_map};
 pub use promotion::{Considered, Promoter};
 pub use rollback::{RollbackError, Target};
 pub use signature::{KeyId, Trust, TrustedKeys, verify_detached};
-pub use status::{ModelsStatus, Rejection, ServingStatus};
+pub use status::{
+    CandidateState, CandidateStatus, ModelStatus, ModelsStatus, Rejection, ServingStatus,
+};
 pub use store::Store;
 
 use crate::rules::{BUILTIN_COMPLIANCE, Framework, RuleError, parse_frameworks};

@@ -292,14 +292,13 @@ fn about(
     pinned: bool,
 ) -> About {
     let manifest = &loaded.manifest;
-    let size = |file: &str| manifest.files.get(file).map_or(0, |entry| entry.size);
     let members = &manifest.members;
     About {
         source,
         sizes: [
             manifest.files.values().map(|entry| entry.size).sum(),
-            size(&members.classifier.file),
-            size(&members.anomaly.file),
+            manifest.size_of(&members.classifier.file),
+            manifest.size_of(&members.anomaly.file),
         ],
         created: manifest.created.clone(),
         signed_by: loaded.signed_by.clone(),

@@ -7,6 +7,7 @@
 //! rest of the program sees plain numbers.
 
 mod cache;
+mod cgroup;
 mod error;
 mod given;
 mod host;
@@ -29,6 +30,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use cache::CacheConfig;
+pub use cgroup::{Cgroup, Throttled};
 pub use error::ConfigError;
 pub use host::processors;
 pub use judgement::{

@@ -119,7 +119,7 @@ pub(super) async fn classify(
     let received = body::receive(&service, &headers, body).await?;
     let detail = detail(query.explain, received.entries.len())?;
     let judged = judging::judge(&service, received, detail).await?;
-    answer::respond(judged, form, started).await
+    answer::respond(&service.metrics, judged, form, started).await
 }
 
 fn detail(explain: bool, records: usize) -> Result<Detail, Problem> {

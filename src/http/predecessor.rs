@@ -17,6 +17,7 @@ use crate::answer::UnreadRecord;
 use crate::bundle::Identity;
 use crate::pipeline::{Detail, Judgement};
 use crate::record::Entry;
+use crate::telemetry::Stage;
 use crate::verdict::{Category, Flag, Reason, Scores};
 
 use super::Service;
@@ -137,6 +138,7 @@ pub(super) async fn classify_one(
         return Err(not_one(received.entries.len()));
     }
     let judged = judging::judge(&service, received, Detail::Votes).await?;
+    let _writing = service.metrics.stage(Stage::Write);
     let model = model_name(&judged.model);
     match judged.outcomes.first() {
         Some(Outcome::Judged { judgement, .. }) => {
@@ -178,6 +180,7 @@ pub(super) async fn classify_batch(
     let started = Instant::now();
     let received = body::receive(&service, &headers, body).await?;
     let judged = judging::judge(&service, received, Detail::Votes).await?;
+    let _writing = service.metrics.stage(Stage::Write);
     let large = judged.outcomes.len() > LARGE;
     let written = offload(large, move || write_batch(judged, started));
     let (written, charge) = written.await?;

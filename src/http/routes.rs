@@ -6,7 +6,9 @@ use axum::Router;
 use axum::extract::MatchedPath;
 use axum::routing::{get, post, put};
 
-use super::{Operations, Service, admin, classify, layers, openapi, operations, predecessor};
+use super::{
+    Operations, Service, admin, classify, layers, openapi, operations, predecessor, probes,
+};
 
 /// A route, as metrics and logs name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,9 +89,9 @@ pub fn data_router(service: Arc<Service>) -> Router {
 pub fn operations_router(operations: Arc<Operations>) -> Router {
     let metrics = Arc::clone(&operations.metrics);
     let routes = Router::new()
-        .route(Route::Livez.path(), get(operations::livez))
-        .route(Route::Readyz.path(), get(operations::readyz))
-        .route(Route::Startupz.path(), get(operations::startupz))
+        .route(Route::Livez.path(), get(probes::livez))
+        .route(Route::Readyz.path(), get(probes::readyz))
+        .route(Route::Startupz.path(), get(probes::startupz))
         .route(Route::Metrics.path(), get(operations::metrics))
         .route(Route::Version.path(), get(operations::version))
         .route(Route::Models.path(), get(operations::models))

@@ -50,6 +50,7 @@ impl Desk {
             records: vec![record("disk replaced"); records],
             detail,
             deadline: self.now + Duration::from_secs(5),
+            rehearsal: false,
             answer: Arc::clone(&answer),
         };
         let (size, job) = (job.size(), Arc::new(job));
