@@ -101,9 +101,9 @@ impl Judge {
         let mut timings = Timings::default();
         let mut laps = Laps::start();
         let mut cases = self.gather(snapshot, groups, &mut timings, &mut laps);
-        let answered = self.ask_models(snapshot, &mut timings);
-        laps.lap();
-        self.vote(snapshot, &mut cases, answered);
+        let asked = self.ask_models(snapshot, &mut laps);
+        timings.runs = asked.map(Asked::run);
+        self.vote(snapshot, &mut cases, asked.map(Asked::answered));
         let mut cases = cases.into_iter();
         let answers = groups.iter().map(|group| {
             let judged = group.records.iter().zip(cases.by_ref());
@@ -222,24 +222,23 @@ impl Judge {
         self.anomaly_rows.extend_from_slice(&row);
     }
 
-    /// Runs both models on their rows; says which of them answered.
-    fn ask_models(&mut self, snapshot: &Snapshot, timings: &mut Timings) -> [bool; 2] {
+    /// Runs both models on their rows.
+    fn ask_models(&mut self, snapshot: &Snapshot, laps: &mut Laps) -> [Asked; 2] {
         let [classifier_breaker, anomaly_breaker] = &snapshot.breakers;
-        let [classified, measured] = &mut timings.runs;
         [
             ask(
                 self.models.classifier.as_mut(),
                 classifier_breaker,
                 snapshot.knowledge().classifier_rows(&self.classifier_rows),
                 &mut self.classifier_out,
-                classified,
+                laps,
             ),
             ask(
                 self.models.anomaly.as_mut(),
                 anomaly_breaker,
                 dense(&self.anomaly_rows),
                 &mut self.anomaly_out,
-                measured,
+                laps,
             ),
         ]
     }
@@ -320,37 +319,59 @@ impl Judge {
     }
 }
 
-/// Runs one member behind its breaker; false where it was left out.
+/// What became of asking one member.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// There was nothing to ask it.
+    Nothing,
+    /// Its breaker is open.
+    LeftOut,
+    Ran(Run),
+}
+
+impl Asked {
+    /// False where it was left out.
+    fn answered(self) -> bool {
+        match self {
+            Asked::Nothing => true,
+            Asked::LeftOut => false,
+            Asked::Ran(run) => !run.failed,
+        }
+    }
+
+    fn run(self) -> Option<Run> {
+        match self {
+            Asked::Ran(run) => Some(run),
+            Asked::Nothing | Asked::LeftOut => None,
+        }
+    }
+}
+
+/// Runs one member behind its breaker.
 fn ask(
     model: &mut dyn Model,
     breaker: &Breaker,
     rows: Result<Rows<'_>, EngineError>,
     out: &mut Vec<f32>,
-    run: &mut Option<Run>,
-) -> bool {
+    laps: &mut Laps,
+) -> Asked {
     if rows.as_ref().is_ok_and(|rows| rows.count() == 0) {
-        return true;
+        return Asked::Nothing;
     }
     if !breaker.allows() {
-        return false;
+        return Asked::LeftOut;
     }
-    let mut laps = Laps::start();
-    let answered = rows.and_then(|rows| model.run(rows, out));
-    *run = Some(Run {
-        took: laps.lap(),
-        failed: answered.is_err(),
-    });
-    match answered {
-        Ok(()) => {
-            breaker.succeeded();
-            true
-        }
+    let answer = rows.and_then(|rows| model.run(rows, out));
+    let took = laps.lap();
+    let failed = answer.is_err();
+    match answer {
+        Ok(()) => breaker.succeeded(),
         Err(error) => {
             breaker.failed();
             log_failure(&error);
-            false
         }
     }
+    Asked::Ran(Run { took, failed })
 }
 
 /// The anomaly detector's rows, one after another, as the matrix that it takes.
