@@ -1,0 +1,214 @@
+"""What goes wrong, one thing after the other, and which alerts that is meant to raise.
+
+Each act says what it means to raise before it does anything, and waits until that fires. So the whole
+takes as long as the machine needs, about two minutes, and every alert that fires is either meant, and
+came after its cause, or is one too many.
+"""
+
+import time
+from contextlib import ExitStack, contextmanager
+
+from cluster.waiting import until
+
+from monitoring.stage import Load
+
+CALM_SECONDS = 15
+PATIENCE = 100
+FIRED = 'last_over_time(ALERTS{alertstate="firing"}[30m])'
+USUAL_BATCH, USUAL_RATE = 4, 60
+ALIKE = [
+    f"kernel: Out of memory: Killed process {number} (java) total-vm:8123456kB, anon-rss:402{number}kB"
+    for number in range(100, 180)
+]
+BURST_BATCH = 50
+"""A quarter of the queue of the pod that is overloaded."""
+HUGE_BATCH = 4000
+RESTARTS = 3
+
+
+class Acts:
+    """Three pods, `cast`, watched by `server`. `bundles` is what they are given, by name."""
+
+    def __init__(self, server, cast, bundles, program, directory):
+        self.server, self.cast, self.bundles = server, cast, bundles
+        self.program, self.directory = program, directory
+        self.absent, self.limited = frozenset(), False
+        self.meant = {}
+        self.began = self.trouble = self.ended = self.metrics = None
+
+    def means(self, *alerts):
+        """From now on these may fire, and must: names, or (name, pod)."""
+        for alert in alerts:
+            name, pod = alert if isinstance(alert, tuple) else (alert, None)
+            name = f"Logtriage{name}"
+            if name not in self.absent:
+                self.meant.setdefault((name, pod.name if pod else ""), time.time())
+
+    def seen(self):
+        """What has fired so far: name and pod."""
+        found = self.server.at(FIRED, time.time())
+        return {(one.labels["alertname"], one.labels.get("pod", "")) for one in found}
+
+    def fire(self):
+        """Waits until everything that was meant so far has fired."""
+
+        def waited_for():
+            return sorted(set(self.meant) - self.seen())
+
+        until(lambda: not waited_for(), PATIENCE, "all alerts to fire", waited_for, every=0.5)
+
+    def play(self):
+        """All acts."""
+        self.began = time.time()
+        with ExitStack() as usual:
+            self.load(usual)
+            time.sleep(CALM_SECONDS)
+            self.trouble = time.time()
+            self.swap()
+            self.judge_the_judge()
+            self.refuse()
+            with self.failing_member():
+                self.overload()
+                self.half_a_bundle()
+                self.slow()
+                self.drain()
+                self.start_over()
+                self.fire()
+            self.mend()
+            self.metrics = self.cast[0].metrics()
+            self.ended = time.time()
+        self.curtain()
+
+    def load(self, usual):
+        """What comes all the time: lines of all kinds, but for one pod those of a single kind alone,
+        which is nothing like what its bundle was trained on."""
+        self.means("Drift")
+        path = self.directory / "alike.txt"
+        path.write_text("\n".join(ALIKE) + "\n", "utf-8")
+        for number, pod in enumerate(self.cast):
+            lines = {"file": path} if number == 0 else {"seed": number}
+            usual.enter_context(Load(self.program, pod, USUAL_BATCH, 2, rate=USUAL_RATE, **lines))
+
+    def judge_the_judge(self):
+        """People say what verdicts should have been, and somebody says it in no form that is known."""
+        told = {"id": "1", "category": "noise", "digest": self.bundles["second"].digest}
+        for correct in ("critical", "noise"):
+            self.cast[0].feedback(told | {"correct": correct})
+        self.cast[0].feedback({"category": "loud"})
+
+    def swap(self):
+        """A good bundle reaches all pods; one of them gets another, and is rolled back by hand."""
+        for pod in self.cast:
+            pod.publish(self.bundles["second"])
+        last = self.cast[2]
+        self.means(("Pinned", last))
+        last.publish(self.bundles["third"])
+        last.roll_back()
+        last.serves(self.bundles["second"])
+
+    def refuse(self):
+        """A bundle that no pod can serve."""
+        first = self.cast[0]
+        self.means(("ModelRefused", first))
+        first.refuses(self.bundles["foreign"], "unknown_format")
+        self.fire_but("Pinned")
+
+    def fire_but(self, *later):
+        """As `fire`, without those that take their time."""
+        names = {f"Logtriage{name}" for name in later}
+        until(
+            lambda: not {alert for alert in set(self.meant) - self.seen() if alert[0] not in names},
+            PATIENCE,
+            f"all alerts but {', '.join(later)} to fire",
+            lambda: sorted(set(self.meant) - self.seen()),
+            every=0.5,
+        )
+
+    @contextmanager
+    def failing_member(self):
+        """Records that the anomaly detector fails on, in every batch of one pod, which has less
+        processor time than it wants."""
+        path = self.directory / "failing.txt"
+        path.write_text("\n".join(["x" * 8000, *["session opened for user root"] * 9]) + "\n")
+        last = self.cast[2]
+        self.means(("Degraded", last), "LatencyBurnFast", "LatencyBurnSlow")
+        if self.limited:
+            self.means(("Throttled", last))
+        with Load(self.program, last, 10, 2, file=path):
+            yield
+
+    def overload(self):
+        """More than a pod with a small queue can hold."""
+        self.means("Overloaded")
+        with Load(self.program, self.cast[1], BURST_BATCH, 16, seed=11):
+            self.fire_but("Pinned", "LatencyBurnSlow", "Throttled")
+
+    def half_a_bundle(self):
+        """A bundle without one of its files: it may still be written, so it is looked at for long."""
+        first = self.cast[0]
+        self.means(("CandidateStuck", first))
+        first.volume.publish(self.bundles["third"], without=("classifier.onnx",))
+
+    def slow(self):
+        """More in the queue of a pod than it can judge before the deadline, and callers that err."""
+        first = self.cast[0]
+        self.means(("QueueOld", first), ("FailOpen", first))
+        with Load(self.program, first, HUGE_BATCH, 6, seed=21):
+            for _ in range(3):
+                first.post([{"message": "a record"}, {"no": "message"}])
+                first.give_up([{"message": "nobody waits for this"}] * 100)
+            self.fire_but("Pinned", "LatencyBurnSlow", "Throttled", "CandidateStuck")
+
+    def drain(self):
+        """A pod that is to end, whose senders do not go away, held up by a body that never ends."""
+        second = self.cast[1]
+        self.means(
+            ("NothingJudged", second),
+            ("PodDown", second),
+            "AvailabilityBurnFast",
+            "AvailabilityBurnSlow",
+        )
+        with second.hold():
+            second.terminate()
+            self.fire_but("Pinned", "LatencyBurnSlow", "Throttled", "CandidateStuck")
+        second.kill()
+
+    def start_over(self):
+        """A pod that starts again and again, and finds a bundle that it must refuse."""
+        second = self.cast[1]
+        self.means(
+            ("StandIn", second), ("Degraded", second), ("Restarting", second), "DigestsDiffer"
+        )
+        second.volume.publish(self.bundles["foreign"])
+        for number in range(RESTARTS):
+            if number:
+                # Two starts must not fall into one second: a process says when it began in whole ones.
+                time.sleep(1.2)
+                second.kill()
+            second.start()
+            assert second.stands_in()
+
+    def mend(self):
+        """All is well again: what serves is the same everywhere."""
+        self.cast[1].publish(self.bundles["second"])
+
+    def curtain(self):
+        """All pods go at once."""
+        self.means("Unavailable")
+        for pod in self.cast:
+            pod.kill()
+        self.fire()
+
+
+def absent_alerts(rules, asked):
+    """Names of the alerts whose expression asks, if only by way of what is recorded, for what is not
+    there; `asked` tells of an expression what that is."""
+    recorded = {rule["record"]: rule["expr"] for rule in rules if "record" in rule}
+
+    def whole(expr):
+        further = [text for name, text in recorded.items() if name in expr and text != expr]
+        return " ".join([expr, *map(whole, further)])
+
+    return frozenset(
+        rule["alert"] for rule in rules if "alert" in rule and asked(whole(rule["expr"]))
+    )
