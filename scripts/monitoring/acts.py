@@ -24,6 +24,11 @@ BURST_BATCH = 50
 """A quarter of the queue of the pod that is overloaded."""
 HUGE_BATCH = 4000
 RESTARTS = 3
+SLOW = (
+    *("Pinned", "Drift", "Throttled", "CandidateStuck"),
+    *("LatencyBurnSlow", "AvailabilityBurnSlow"),
+)
+"""What fires only after ten seconds and more of its cause: waited for at the end, not in its act."""
 
 
 class Acts:
@@ -34,7 +39,7 @@ class Acts:
         self.program, self.directory = program, directory
         self.absent, self.limited = frozenset(), False
         self.meant = {}
-        self.began = self.trouble = self.ended = self.metrics = None
+        self.began = self.trouble = self.ended = self.closed = self.metrics = None
 
     def means(self, *alerts):
         """From now on these may fire, and must: names, or (name, pod)."""
@@ -49,11 +54,12 @@ class Acts:
         found = self.server.at(FIRED, time.time())
         return {(one.labels["alertname"], one.labels.get("pod", "")) for one in found}
 
-    def fire(self):
-        """Waits until everything that was meant so far has fired."""
+    def fire(self, *later):
+        """Waits until everything that was meant so far has fired, but for what takes its time."""
+        names = {f"Logtriage{name}" for name in later}
 
         def waited_for():
-            return sorted(set(self.meant) - self.seen())
+            return sorted(one for one in set(self.meant) - self.seen() if one[0] not in names)
 
         until(lambda: not waited_for(), PATIENCE, "all alerts to fire", waited_for, every=0.5)
 
@@ -111,18 +117,7 @@ class Acts:
         first = self.cast[0]
         self.means(("ModelRefused", first))
         first.refuses(self.bundles["foreign"], "unknown_format")
-        self.fire_but("Pinned")
-
-    def fire_but(self, *later):
-        """As `fire`, without those that take their time."""
-        names = {f"Logtriage{name}" for name in later}
-        until(
-            lambda: not {alert for alert in set(self.meant) - self.seen() if alert[0] not in names},
-            PATIENCE,
-            f"all alerts but {', '.join(later)} to fire",
-            lambda: sorted(set(self.meant) - self.seen()),
-            every=0.5,
-        )
+        self.fire(*SLOW)
 
     @contextmanager
     def failing_member(self):
@@ -141,7 +136,7 @@ class Acts:
         """More than a pod with a small queue can hold."""
         self.means("Overloaded")
         with Load(self.program, self.cast[1], BURST_BATCH, 16, seed=11):
-            self.fire_but("Pinned", "LatencyBurnSlow", "Throttled")
+            self.fire(*SLOW)
 
     def half_a_bundle(self):
         """A bundle without one of its files: it may still be written, so it is looked at for long."""
@@ -157,7 +152,7 @@ class Acts:
             for _ in range(3):
                 first.post([{"message": "a record"}, {"no": "message"}])
                 first.give_up([{"message": "nobody waits for this"}] * 100)
-            self.fire_but("Pinned", "LatencyBurnSlow", "Throttled", "CandidateStuck")
+            self.fire(*SLOW)
 
     def drain(self):
         """A pod that is to end, whose senders do not go away, held up by a body that never ends."""
@@ -170,7 +165,7 @@ class Acts:
         )
         with second.hold():
             second.terminate()
-            self.fire_but("Pinned", "LatencyBurnSlow", "Throttled", "CandidateStuck")
+            self.fire(*SLOW)
         second.kill()
 
     def start_over(self):
@@ -198,6 +193,8 @@ class Acts:
         for pod in self.cast:
             pod.kill()
         self.fire()
+        # What the empty stage raises from here on is nobody's business.
+        self.closed = time.time()
 
 
 def absent_alerts(rules, asked):

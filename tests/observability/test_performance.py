@@ -31,7 +31,7 @@ def asked():
 def onsets(performance):
     """When each alert fired first, by name and pod."""
     acts = performance.acts
-    end = acts.ended + 60
+    end = acts.closed
     found = performance.server.over(FIRING, acts.began, end, STEP)
     first = {}
     for one in found:
