@@ -25,6 +25,8 @@ PALETTE = (
     *("#56a64b", "#e0b400", "#3274d9", "#ff780a", "#a352cc"),
     *("#e02f44", "#1f9ea3", "#8f3bb8", "#7c8a99", "#c15c17"),
 )
+LETTER = 0.128
+"""Width of a letter of a table, in columns of the grid."""
 INK, FAINT, PAPER, CARD = "#24292e", "#8a9199", "#f4f5f5", "#ffffff"
 
 
@@ -81,7 +83,7 @@ class Canvas:
         """The ground of a panel."""
         x, y, w, h = self.box(*place, left=0.06, top=0.08, right=0.06, bottom=0.08)
         self.figure.add_artist(
-            Rectangle((x, y), w, h, facecolor=colour, edgecolor="#dcdfe3", linewidth=0.6)
+            Rectangle((x, y), w, h, facecolor=colour, edgecolor="#dcdfe3", linewidth=0.6, zorder=-1)
         )
 
     def write(self, x, y, text, **style):
@@ -187,7 +189,7 @@ def dress(axes, view, defaults):
     axes.xaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{int(value) // 60}:{int(value) % 60:02}")
     )
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=defaults.get("decimals") == 0))
     axes.yaxis.set_major_formatter(
         FuncFormatter(lambda value, _: units.text(value, defaults["unit"]))
     )
@@ -248,20 +250,19 @@ def draw_table(canvas, panel, view):
     )
     canvas.card((x, y, w, h), CARD)
     canvas.write(x + 0.2, y + 0.75, panel["title"], fontsize=9)
-    table = [tuple(columns.values()), *rows]
-    widths = [max(len(row[place]) for row in table) for place in range(len(columns))]
-    # One text has all the width that the others leave it: a digest is longer than any panel.
-    spread = [min(width, 24) for width in widths]
-    unit = (w - 0.6) / sum(spread)
-    fits = int((h - 1.6) / 0.55)
-    for line, row in enumerate(table[:fits]):
+    lines = [tuple(columns.values()), *rows][: int((h - 1.6) / 0.55)]
+    needed = [LETTER * max(len(row[place]) for row in lines) + 0.5 for place in range(len(columns))]
+    # What is too long for the panel is cut in the longest column, a digest as a rule.
+    longest = needed.index(max(needed))
+    needed[longest] = min(needed[longest], w - 0.6 - sum(needed) + needed[longest])
+    for line, row in enumerate(lines):
         left = x + 0.3
-        for cell, width in zip(row, spread, strict=True):
-            most = max(3, int(width * unit / 0.135))
+        for cell, width in zip(row, needed, strict=True):
+            most = int((width - 0.4) / LETTER)
             text = cell if len(cell) <= most else f"{cell[: most - 1]}\u2026"
             heading = {"color": FAINT} if line == 0 else {}
             canvas.write(left, y + 1.5 + 0.55 * line, text, fontsize=8, **heading)
-            left += width * unit
+            left += width
 
 
 DRAWERS = {"stat": draw_stat, "timeseries": draw_lines, "table": draw_table}

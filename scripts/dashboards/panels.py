@@ -144,6 +144,8 @@ def lines(title, description, page, unit, limits, *queries, stacked=False, steps
             "thresholdsStyle": {"mode": "dashed" if len(limits) > 1 else "off"},
         },
     }
+    if steps and unit == "none":
+        defaults["decimals"] = 0
     if most is not None:
         defaults["max"] = most
     options = {

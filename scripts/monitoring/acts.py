@@ -10,19 +10,26 @@ from contextlib import ExitStack, contextmanager
 
 from cluster.waiting import until
 
-from monitoring.stage import Load
+from monitoring.fragile import FAILING_BYTES
+from monitoring.stage import Load, SlowSenders
 
 CALM_SECONDS = 15
 PATIENCE = 100
-FIRED = 'last_over_time(ALERTS{alertstate="firing"}[30m])'
+SCRAPED_SECONDS = 2
+"""After so long Prometheus has seen what happened."""
+FIRED = 'last_over_time(ALERTS{alertstate="firing"}[10m])'
 USUAL_BATCH, USUAL_RATE = 4, 60
 ALIKE = [
     f"kernel: Out of memory: Killed process {number} (java) total-vm:8123456kB, anon-rss:402{number}kB"
     for number in range(100, 180)
 ]
-BURST_BATCH = 50
-"""A quarter of the queue of the pod that is overloaded."""
-HUGE_BATCH = 4000
+BURST_BATCH, BURST_CONNECTIONS = 50, 16
+SMALL_QUEUE = 4 * BURST_BATCH
+"""Of the pod that is overloaded: a quarter of what comes at once."""
+FAILING_BATCH, FAILING_CONNECTIONS = 500, 2
+HUGE_BATCH, HUGE_CONNECTIONS = 10_000, 16
+LARGE_QUEUE = 2 * HUGE_BATCH * HUGE_CONNECTIONS
+SLOW_SENDERS, BODY_SECONDS = 24, 0.4
 RESTARTS = 3
 SLOW = (
     *("Pinned", "Drift", "Throttled", "CandidateStuck"),
@@ -73,10 +80,11 @@ class Acts:
             self.swap()
             self.judge_the_judge()
             self.refuse()
+            self.half_a_bundle()
             with self.failing_member():
+                with self.slow_senders():
+                    self.too_much()
                 self.overload()
-                self.half_a_bundle()
-                self.slow()
                 self.drain()
                 self.start_over()
                 self.fire()
@@ -124,19 +132,15 @@ class Acts:
         """Records that the anomaly detector fails on, in every batch of one pod, which has less
         processor time than it wants."""
         path = self.directory / "failing.txt"
-        path.write_text("\n".join(["x" * 8000, *["session opened for user root"] * 9]) + "\n")
+        # Remembered votes need no model: only lines that come back are well.
+        lines = ["x" * FAILING_BYTES, *["session opened for user root"] * 9]
+        path.write_text("\n".join(lines * (FAILING_BATCH // 10)) + "\n", "utf-8")
         last = self.cast[2]
-        self.means(("Degraded", last), "LatencyBurnFast", "LatencyBurnSlow")
+        self.means(("Degraded", last))
         if self.limited:
             self.means(("Throttled", last))
-        with Load(self.program, last, 10, 2, file=path):
+        with Load(self.program, last, FAILING_BATCH, FAILING_CONNECTIONS, file=path):
             yield
-
-    def overload(self):
-        """More than a pod with a small queue can hold."""
-        self.means("Overloaded")
-        with Load(self.program, self.cast[1], BURST_BATCH, 16, seed=11):
-            self.fire(*SLOW)
 
     def half_a_bundle(self):
         """A bundle without one of its files: it may still be written, so it is looked at for long."""
@@ -144,14 +148,28 @@ class Acts:
         self.means(("CandidateStuck", first))
         first.volume.publish(self.bundles["third"], without=("classifier.onnx",))
 
-    def slow(self):
+    @contextmanager
+    def slow_senders(self):
+        """Senders whose bodies take longer to come than an answer may take."""
+        self.means("LatencyBurnFast", "LatencyBurnSlow")
+        with SlowSenders(self.cast[0], SLOW_SENDERS, BODY_SECONDS):
+            yield
+            self.fire(*SLOW)
+
+    def too_much(self):
         """More in the queue of a pod than it can judge before the deadline, and callers that err."""
         first = self.cast[0]
         self.means(("QueueOld", first), ("FailOpen", first))
-        with Load(self.program, first, HUGE_BATCH, 6, seed=21):
+        with Load(self.program, first, HUGE_BATCH, HUGE_CONNECTIONS, seed=21):
             for _ in range(3):
-                first.post([{"message": "a record"}, {"no": "message"}])
+                first.post([{"message": "a record"}, 17])
                 first.give_up([{"message": "nobody waits for this"}] * 100)
+            self.fire(*SLOW, "LatencyBurnFast")
+
+    def overload(self):
+        """More than a pod with a small queue can hold."""
+        self.means("Overloaded")
+        with Load(self.program, self.cast[1], BURST_BATCH, BURST_CONNECTIONS, seed=11):
             self.fire(*SLOW)
 
     def drain(self):
@@ -171,9 +189,9 @@ class Acts:
     def start_over(self):
         """A pod that starts again and again, and finds a bundle that it must refuse."""
         second = self.cast[1]
-        self.means(
-            ("StandIn", second), ("Degraded", second), ("Restarting", second), "DigestsDiffer"
-        )
+        self.means("DigestsDiffer", ("Restarting", second))
+        # What a stand-in judges is flagged degraded and fail_open.
+        self.means(("StandIn", second), ("Degraded", second), ("FailOpen", second))
         second.volume.publish(self.bundles["foreign"])
         for number in range(RESTARTS):
             if number:
@@ -186,6 +204,7 @@ class Acts:
     def mend(self):
         """All is well again: what serves is the same everywhere."""
         self.cast[1].publish(self.bundles["second"])
+        time.sleep(SCRAPED_SECONDS)
 
     def curtain(self):
         """All pods go at once."""
@@ -193,6 +212,7 @@ class Acts:
         for pod in self.cast:
             pod.kill()
         self.fire()
+        time.sleep(SCRAPED_SECONDS)
         # What the empty stage raises from here on is nobody's business.
         self.closed = time.time()
 

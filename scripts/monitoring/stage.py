@@ -5,6 +5,9 @@ import os
 import signal
 import socket
 import subprocess
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from benchmark import limits
@@ -132,6 +135,34 @@ class Load:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+
+
+class SlowSenders:
+    """Connections that send request after request, each body in two parts with a pause between."""
+
+    def __init__(self, pod, connections, seconds):
+        self.pod, self.seconds = pod, seconds
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(connections)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def run(self):
+        """Until told to end. What becomes of a request is for the metrics to tell."""
+        parts = ('[{"message":', '"connection from 10.1.2.3 accepted"}]')
+        while not self.over.is_set():
+            with suppress(OSError), self.pod.send(parts[0], len("".join(parts))) as connection:
+                time.sleep(self.seconds)
+                connection.sendall(parts[1].encode("utf-8"))
+                connection.recv(4096)
 
 
 class Quota:

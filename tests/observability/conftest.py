@@ -13,8 +13,6 @@ from monitoring.server import Server
 from monitoring.stage import Pod, Quota, program_under_test
 from monitoring.volume import Volume
 
-SMALL_QUEUE = 4 * acts.BURST_BATCH
-LARGE_QUEUE = 100_000
 CORES = 0.5
 
 
@@ -68,8 +66,8 @@ def performance(tmp_path_factory, bundles, rules):
         return Pod(f"logtriage-{number}", runs, volume, **settings)
 
     cast = [
-        pod(0, program, **{"batch.queue_records": LARGE_QUEUE}),
-        pod(1, program, **{"batch.queue_records": SMALL_QUEUE, "shutdown.grace": "90s"}),
+        pod(0, program, **{"batch.queue_records": acts.LARGE_QUEUE}),
+        pod(1, program, **{"batch.queue_records": acts.SMALL_QUEUE, "shutdown.grace": "90s"}),
         pod(2, limited, **{"server.message_limit": "7KiB"}),
     ]
     with Server(tmp_path_factory.mktemp("prometheus")) as server:
