@@ -347,12 +347,12 @@ def stages():
             12,
             lines(
                 "Time spent in each stage",
-                "Seconds in a second, over all pods. read, decode, queue and write are of requests, the "
-                "others of batches; in the queue requests only wait.",
+                "Seconds in a second, over all pods, but for read and queue, in which requests only wait. "
+                "decode and write are of requests, the others of batches.",
                 "LogtriageLatencyBurnFast",
                 "s",
                 no_limit(),
-                Query(total(rate(f"{STAGE}_sum", 'stage!="queue"'), "stage"), "{{stage}}"),
+                Query(total(rate(f"{STAGE}_sum", 'stage!~"read|queue"'), "stage"), "{{stage}}"),
                 stacked=True,
             ),
         ),

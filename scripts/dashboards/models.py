@@ -276,15 +276,12 @@ def members():
             6,
             lines(
                 "Members left out",
-                "1 while a model fails and is left out, by pod and member. It is tried again after 1 s, "
-                "then after twice as long, up to a minute.",
+                "Pods on which a model fails and is left out, by member. It is tried again after 1 s, then "
+                "after twice as long, up to a minute.",
                 "LogtriageDegraded",
                 "none",
                 up_to(1),
-                Query(
-                    f"max by (pod, member) ({series('logtriage_member_degraded')})",
-                    "{{pod}} {{member}}",
-                ),
+                Query(total(series("logtriage_member_degraded"), "member"), "{{member}}"),
                 steps=True,
             ),
         ),
