@@ -32,7 +32,7 @@ run: ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="-
 	$(CARGO) run --release $(LOCKED) -- serve $(ARGS)
 
 .PHONY: test
-test: check test-rust test-rules test-python test-alerts ## Everything that must pass: check, then every test
+test: check test-rust test-rules test-alerts test-python ## Everything that must pass: check, then every test
 
 .PHONY: check
 check: check-scripts check-format check-lint check-docs check-deny check-dashboards ## Format, lints, docs, licences; no tests
