@@ -20,12 +20,15 @@ SCHEMA := .tools/grafana-schema
 SHELL_FILES = $(shell find . \( -name .git -o -name .tools -o -name target -o -name node_modules \) \
 	-prune -o -type f \( -name '*.sh' -o -path './.ci/*' \) -print | sort)
 
+# How many swaps `make test-swaps` makes.
+SWAPS ?= 500
+
 # What follows a command, for example: make run ARGS="--config my.yaml"
 ARGS ?=
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
 run: ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="--config FILE")
@@ -105,6 +108,12 @@ test-observability: prometheus python-check python-train python-dashboards ## Re
 .PHONY: dashboards
 dashboards: python-check ## Write helm/logtriage/dashboards anew from scripts/dashboards
 	PYTHONPATH=scripts $(PYTHON_ENV)/python -m dashboards write
+
+.PHONY: test-swaps
+test-swaps: ## Swaps under load on the release build, with the figures shown (SWAPS=500)
+	$(CARGO) build --release $(LOCKED)
+	LOGTRIAGE_TEST_BINARY=$(CURDIR)/$(RELEASE) LOGTRIAGE_TEST_SWAPS=$(SWAPS) \
+		timeout 900 $(CARGO) test $(LOCKED) --test swaps -- --nocapture
 
 .PHONY: test-cluster
 test-cluster: cluster-tools python-check python-train ## Tests against a real API server, KUBECONFIG's or one built once (ARGS="-k NAME")

@@ -1,6 +1,8 @@
 //! The composition root: builds every part from the configuration, owns every task, and ends them
 //! in order.
 
+mod judges;
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -13,19 +15,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::batch::{self, Dispatcher, Workers};
-use crate::bundle::{Herald, Loader, News, Origin, Promoter, Rejection, Store};
+use crate::batch::{Dispatcher, Workers};
+use crate::bundle::Store;
 use crate::config::Config;
 use crate::http::{self, Lifecycle, Operations, Phase, Progress, Service};
 use crate::telemetry::Metrics;
-use crate::watch::events::Events;
-use crate::watch::{Inbox, Keeper, Keeping, Nudge, Reread, Source, Sources, Start};
+use crate::watch::{Keeper, Keeping, Nudge, Reread, Sources};
+
+use judges::{Heralds, Judges};
 
 /// Time for connections to close after their last answer, also where the grace is over.
 const CLOSING: Duration = Duration::from_millis(500);
-
-/// How long the start waits for a bundle that comes over the network.
-const FIRST_BUNDLE: Duration = Duration::from_secs(5);
 
 /// Signals to end: the first one asks, the second one insists.
 pub type Signals = mpsc::Receiver<()>;
@@ -121,7 +121,7 @@ impl App {
             dispatcher,
             workers,
             keeping,
-        } = load(settings, heralds, keeper.clone(), inbox).await?;
+        } = judges::load(settings, heralds, keeper.clone(), inbox).await?;
         let data = Port::open(config.server.listen).await?;
         let operations = Port::open(config.operations.listen).await?;
 
@@ -231,89 +231,6 @@ impl App {
             Err(_) => tracing::warn!("workers were still judging at the end of the grace"),
         }
     }
-}
-
-/// Those who hear what became of bundles.
-struct Heralds {
-    metrics: Arc<Metrics>,
-    events: Events,
-}
-
-impl Herald for Heralds {
-    fn tell(&self, news: &News) {
-        self.metrics.tell(news);
-        self.events.tell(news);
-    }
-}
-
-/// The parts that judge, and the one that decides by which bundle.
-struct Judges {
-    store: Arc<Store>,
-    dispatcher: Dispatcher,
-    workers: Workers,
-    keeping: Keeping,
-}
-
-/// Loads what serves first. That computes for a while, so it leaves the async runtime.
-async fn load(
-    settings: Settings,
-    heralds: Heralds,
-    keeper: Keeper,
-    inbox: Inbox,
-) -> anyhow::Result<Judges> {
-    let loaded = tokio::task::spawn_blocking(move || {
-        let Settings {
-            config,
-            file,
-            reread,
-        } = settings;
-        let loader = Loader::new(&config)?;
-        let (source, first) = first(&config, &inbox);
-        let told = match &first {
-            Ok(origin) if source == Source::Told => origin.clone(),
-            _ => None,
-        };
-        let metrics = Arc::clone(&heralds.metrics);
-        let promoter = Promoter::start(&config.models, loader, first, Arc::new(heralds))?;
-        let store = Arc::clone(promoter.store());
-        let serving = Arc::clone(&store);
-        let started = batch::start(serving, &config.batch, &config.engine, metrics);
-        let (dispatcher, workers) = started.context("the workers cannot be started")?;
-        let start = Start {
-            promoter,
-            source,
-            first: told,
-            file,
-            config,
-            reread,
-        };
-        let keeping = Keeping::start(&keeper, inbox, start);
-        Ok(Judges {
-            store,
-            dispatcher,
-            workers,
-            keeping: keeping.context("the keeper cannot be started")?,
-        })
-    });
-    loaded.await.context("loading the models failed")?
-}
-
-/// Where bundles come from, and the one to start with.
-fn first(config: &Config, inbox: &Inbox) -> (Source, Result<Option<Origin>, Rejection>) {
-    let models = &config.models;
-    if let Some(directory) = &models.dir {
-        let origin = Origin::Directory(directory.clone());
-        return (Source::Directory(directory.clone()), Ok(Some(origin)));
-    }
-    if models.sources.configmap.is_none() && models.sources.url.is_none() {
-        return (Source::Builtin, Ok(None));
-    }
-    let found = inbox.first(FIRST_BUNDLE).unwrap_or_else(|| {
-        let detail = format!("nothing came within {FIRST_BUNDLE:?}; it is waited for on");
-        let source = "models.configmap or models.url".to_owned();
-        Err(Rejection::new(source, None, "missing_source", detail))
-    });
-    (Source::Told, found.map(Some))
 }
 
 /// The next signal; never, where nobody is left who could send one.

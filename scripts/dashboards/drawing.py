@@ -250,7 +250,11 @@ def draw_table(canvas, panel, view):
     )
     canvas.card((x, y, w, h), CARD)
     canvas.write(x + 0.2, y + 0.75, panel["title"], fontsize=9)
-    lines = [tuple(columns.values()), *rows][: int((h - 1.6) / 0.55)]
+    lines = [tuple(columns.values()), *rows]
+    fit = int((h - 1.6) / 0.55)
+    if len(lines) > fit:
+        canvas.write(x + w - 0.3, y + 0.75, f"and {len(lines) - fit} more", fontsize=8, ha="right")
+        lines = lines[:fit]
     needed = [LETTER * max(len(row[place]) for row in lines) + 0.5 for place in range(len(columns))]
     # What is too long for the panel is cut in the longest column, a digest as a rule.
     longest = needed.index(max(needed))

@@ -6,6 +6,7 @@
 //! those of others in a batch, or fill batches of their own. The rules of the queue are in `state`
 //! and `room`, the threads' part of it in `queue` and `worker`.
 
+mod batches;
 mod job;
 mod pace;
 mod queue;
@@ -26,10 +27,10 @@ use crate::config::{BatchConfig, EngineConfig};
 use crate::pipeline::{Detail, Judgement};
 use crate::record::Record;
 
+pub use batches::Release;
 use job::{Answer, Job};
 use queue::Queue;
 pub use room::{Full, Overloaded, Room};
-pub use state::Release;
 pub use ticket::Ticket;
 pub use worker::Workers;
 

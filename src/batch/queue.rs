@@ -10,10 +10,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Load;
+use super::batches::Batch;
 use super::job::{Answer, Job};
 use super::pace::Pace;
 use super::room::{Full, Overloaded, Room};
-use super::state::{Batch, Chance, Due, Rules, State};
+use super::state::{Chance, Due, Rules, State};
 use super::ticket::{Redeemed, Ticket};
 use crate::config::BatchConfig;
 

@@ -6,8 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::Observer;
+use super::batches::{Batch, Part};
 use super::queue::Queue;
-use super::state::{Batch, Part};
 use crate::pipeline::{Group, Judgement};
 
 /// The running workers. They end when the last [`super::Dispatcher`] is dropped.

@@ -43,6 +43,8 @@ pub struct ServingStatus {
     pub signed_by: Option<String>,
     /// How long loading and proving took, in seconds.
     pub load_seconds: f64,
+    /// Bytes of all its files, uncompressed.
+    pub size_bytes: u64,
     /// Rules, the site's included.
     pub rules: usize,
     /// The models.
@@ -57,6 +59,8 @@ pub struct ModelStatus {
     /// What runs it and what its graph says.
     #[serde(flatten)]
     pub info: ModelInfo,
+    /// Bytes of its graph.
+    pub size_bytes: u64,
     /// Failed runs since it was loaded.
     pub failures: u64,
     /// Its remembered votes; absent where `cache.enabled` is false.

@@ -35,6 +35,8 @@ pub(super) struct About {
     pub(super) load_time: Duration,
     /// When it began to serve.
     pub(super) since: SystemTime,
+    /// Bytes: of all files, of the classifier's graph and of the anomaly detector's.
+    pub(super) sizes: [u64; 3],
     /// True where somebody went back to it by hand.
     pub(super) pinned: bool,
     /// Its files, where it may have to serve again.
@@ -71,6 +73,7 @@ impl Store {
                 source: "test".into(),
                 created: String::new(),
                 signed_by: None,
+                sizes: [0; 3],
                 load_time: Duration::ZERO,
                 since: SystemTime::UNIX_EPOCH,
                 pinned: false,
@@ -173,7 +176,8 @@ impl About {
             .into_iter()
             .zip(snapshot.model_infos())
             .zip(snapshot.failures())
-            .zip(caches);
+            .zip(caches)
+            .zip(&self.sizes[1..]);
         ServingStatus {
             identity: (*knowledge.identity).clone(),
             created: self.created.clone(),
@@ -183,10 +187,12 @@ impl About {
             pinned: self.pinned,
             signed_by: self.signed_by.clone(),
             load_seconds: self.load_time.as_secs_f64(),
+            size_bytes: self.sizes[0],
             rules: knowledge.rules.len(),
             models: models
-                .map(|(((member, info), failures), cache)| ModelStatus {
+                .map(|((((member, info), failures), cache), size)| ModelStatus {
                     member,
+                    size_bytes: *size,
                     info: info.clone(),
                     failures,
                     cache,

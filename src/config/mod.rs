@@ -36,12 +36,15 @@ pub use judgement::{
 };
 pub use models::{
     BatchConfig, EngineConfig, EngineKind, MemberEngines, ModelsConfig, OnStartFailure,
-    Optimization, Provider,
+    Optimization, Provider, public_key,
 };
 pub use service::{
     AdminToken, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
 };
-pub use sources::{ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig};
+pub use sources::{
+    ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig, is_config_map_name,
+    is_namespace_name,
+};
 
 use given::Sayings;
 use reader::Reader;

@@ -39,6 +39,7 @@ fn status() -> ModelsStatus {
             pinned: false,
             signed_by: None,
             load_seconds: 0.1,
+            size_bytes: 1_500_000,
             rules: 200,
             models: Vec::new(),
         },
