@@ -8,14 +8,6 @@ import re
 
 METRICS = frozenset(
     {
-        "logtriage_record_bytes_total",
-        "logtriage_stage_duration_seconds",
-        "logtriage_inference_duration_seconds",
-        "logtriage_inference_errors_total",
-        "logtriage_member_degraded",
-        "logtriage_stand_in",
-        "logtriage_model_size_bytes",
-        "logtriage_model_candidate_age_seconds",
         "logtriage_drift_psi",
         "logtriage_drift_unknown_token_rate",
         "logtriage_drift_abstention_rate",
@@ -23,10 +15,6 @@ METRICS = frozenset(
         "logtriage_feedback_total",
         "logtriage_feedback_rejected_total",
         "logtriage_trace_spans_dropped_total",
-        "logtriage_cpu_limit_cores",
-        "logtriage_memory_limit_bytes",
-        "logtriage_cpu_throttled_seconds_total",
-        "logtriage_cpu_throttled_periods_total",
     }
 )
 NAME = re.compile(r"\b(?:logtriage|process)_[a-z_]+")
