@@ -40,6 +40,7 @@
 //! | [`bundle`] | what makes a snapshot of files, and refuses to |
 //! | [`watch`] | where bundles and settings come from while the service runs, and the keeper that acts on it |
 //! | [`http`], [`telemetry`] | the two ports; metrics and the log |
+//! | [`migrate`] | configuration and rules of the Python service that came before, as ours |
 //! | [`config`], [`app`], [`cli`] | what is configured, who builds everything, the commands |
 //!
 //! # Who may import whom
@@ -61,6 +62,7 @@ pub mod engine;
 pub mod ensemble;
 pub mod features;
 pub mod http;
+pub mod migrate;
 pub mod parse;
 pub mod pipeline;
 pub mod record;
