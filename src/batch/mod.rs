@@ -23,7 +23,7 @@ use tokio::time::timeout_at;
 
 use crate::bundle::{Identity, Store};
 use crate::config::{BatchConfig, EngineConfig};
-use crate::pipeline::{Detail, Judgement};
+use crate::pipeline::{Baseline, Detail, Judgement};
 use crate::record::Record;
 
 use job::{Answer, Job};
@@ -79,6 +79,8 @@ pub struct Judged {
     pub judgements: Vec<Judgement>,
     /// The one bundle that judged all of them.
     pub model: Arc<Identity>,
+    /// What that bundle's models were trained on.
+    pub baseline: Arc<Baseline>,
 }
 
 /// Starts the workers.
@@ -126,11 +128,15 @@ impl Dispatcher {
         deadline: Instant,
     ) -> Result<Judged, Overloaded> {
         let snapshot = self.store.current();
-        let model = Arc::clone(&snapshot.knowledge().identity);
+        let knowledge = snapshot.knowledge();
+        let mut judged = Judged {
+            judgements: Vec::new(),
+            model: Arc::clone(&knowledge.identity),
+            baseline: Arc::clone(&knowledge.baseline),
+        };
         let count = records.len();
         if count == 0 {
-            let judgements = Vec::new();
-            return Ok(Judged { judgements, model });
+            return Ok(judged);
         }
         let answer = Arc::new(Answer::new(count));
         let job = Job {
@@ -151,8 +157,8 @@ impl Dispatcher {
             // A worker that hangs must not hold its caller for ever.
             let _ = timeout_at((deadline + OVERDUE).into(), call.answer.done()).await;
         }
-        let judgements = call.answer.collect(count);
-        Ok(Judged { judgements, model })
+        judged.judgements = call.answer.collect(count);
+        Ok(judged)
     }
 
     /// When what waits should be judged, at the rate that was measured: the Retry-After of a refusal.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::files::{Contents, Origin};
 use super::manifest::Manifest;
 use super::site::{Site, own_policy};
-use super::{BundleError, proof};
+use super::{BundleError, baseline, proof};
 use crate::config::{CacheConfig, Config};
 use crate::engine::{EngineError, Engines, Graph};
 use crate::features::{Vectorizer, VocabularyFile};
@@ -229,6 +229,7 @@ impl Parts {
                 threshold: members.anomaly.threshold,
             },
             policy: own_policy(manifest),
+            baseline: Arc::new(baseline::read(&manifest.baseline)?),
             stand_in: false,
         })
     }

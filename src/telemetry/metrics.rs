@@ -1,16 +1,17 @@
 //! The one table of metrics. The comment on a row is its HELP text.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry,
 };
 
 use crate::batch::{Load, Observer, Release};
 use crate::pipeline::CacheStatus;
 
+use super::drift::{Drift, Sample};
 use super::labels::{self, Check, Overload};
 
 /// Upper ends of the duration buckets in seconds: a single record takes less than a millisecond, a
@@ -47,6 +48,12 @@ impl Metric for Gauge {
     }
 }
 
+impl Metric for GaugeVec {
+    fn make(opts: Opts, labels: &[&str]) -> prometheus::Result<Self> {
+        GaugeVec::new(opts, labels)
+    }
+}
+
 impl Metric for IntGauge {
     fn make(opts: Opts, _: &[&str]) -> prometheus::Result<Self> {
         IntGauge::with_opts(opts)
@@ -72,6 +79,7 @@ macro_rules! metrics {
         #[derive(Debug)]
         pub struct Metrics {
             registry: Registry,
+            pub(super) drift: Drift,
             $( $(#[doc = $help])+ pub(crate) $field: $kind, )*
         }
 
@@ -91,7 +99,8 @@ macro_rules! metrics {
                     let $field = <$kind as Metric>::make(opts, &[$($label),*])?;
                     registry.register(Box::new($field.clone()))?;
                 )*
-                let metrics = Metrics { registry, $($field),* };
+                let drift = Drift::default();
+                let metrics = Metrics { registry, drift, $($field),* };
                 metrics.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
                 Ok(metrics)
             }
@@ -146,6 +155,17 @@ metrics! {
     build_info: IntGaugeVec = "build_info" ["version"]
     /// 1 where the condition of readiness holds, else 0.
     ready: IntGaugeVec = "ready" ["check"]
+    /// Population stability index of the last records against the bundle's training data, by signal:
+    /// category, score. From 0.1 on the records have changed a little, from 0.25 on much; 0 below 1000 records.
+    drift_psi: GaugeVec = "drift_psi" ["signal"]
+    /// Mean share of a record's words that the vocabulary lacks, of the last records.
+    drift_unknown: Gauge = "drift_unknown_token_rate" []
+    /// The same share in the training data of the bundle that serves.
+    drift_baseline_unknown: Gauge = "drift_baseline_unknown_token_rate" []
+    /// Share of the last records on which a member abstained: rules, classifier, anomaly.
+    drift_abstention: GaugeVec = "drift_abstention_rate" ["member"]
+    /// Records that the drift figures are taken from: those of the last hour, of up to a day where few come.
+    drift_records: IntGauge = "drift_records" []
 }
 
 impl Metrics {
@@ -208,11 +228,17 @@ impl Metrics {
             .set(entries);
     }
 
+    /// Adds what a request's records showed to the window that drift is measured over.
+    pub fn sampled(&self, sample: &Sample) {
+        self.drift.add(sample, Instant::now());
+    }
+
     /// All metrics in Prometheus' text format.
     ///
     /// # Errors
     /// Where a metric cannot be written as text.
     pub fn render(&self) -> prometheus::Result<String> {
+        self.drift.show(self, Instant::now());
         prometheus::TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }

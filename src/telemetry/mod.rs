@@ -3,12 +3,14 @@
 //! Nothing here knows HTTP; `http`, `app` and the workers of `batch` count, this room names what is
 //! counted. `batch` does not know it: it tells an observer.
 
+mod drift;
 mod labels;
 mod logs;
 mod metrics;
 mod swaps;
 mod tally;
 
+pub use drift::Sample;
 pub use labels::{Check, Overload};
 pub use logs::{init as init_logs, set_level as set_log_level};
 pub use metrics::Metrics;

@@ -8,6 +8,9 @@ use crate::bundle::{Herald, Identity, News};
 impl Herald for Metrics {
     fn tell(&self, news: &News) {
         self.swaps.with_label_values(&[result(news)]).inc();
+        if !matches!(news, News::Refused(_)) {
+            self.drift.forget();
+        }
         match news {
             News::Promoted {
                 identity,
