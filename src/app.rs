@@ -15,8 +15,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::batch::{self, Dispatcher, Workers};
 use crate::bundle::{Herald, Loader, News, Origin, Promoter, Rejection, Store};
-use crate::config::Config;
-use crate::http::{self, Lifecycle, Operations, Phase, Progress, Service};
+use crate::config::{Config, FeedbackConfig};
+use crate::feedback::{Journal, Writing};
+use crate::http::{self, Feedback, Lifecycle, Operations, Phase, Progress, Service};
 use crate::telemetry::Metrics;
 use crate::watch::events::Events;
 use crate::watch::{Inbox, Keeper, Keeping, Nudge, Reread, Source, Sources, Start};
@@ -61,6 +62,7 @@ pub struct App {
     workers: Workers,
     keeping: Keeping,
     sources: Sources,
+    writing: Option<Writing>,
     delay: Duration,
     grace: Duration,
 }
@@ -131,6 +133,8 @@ impl App {
             lifecycle.clone(),
             &config.server,
         );
+        let (feedback, writing) = feedback(&config.feedback)?;
+        let service = service.with_feedback(feedback);
         let models = Arc::clone(&store);
         let counter = dispatcher.clone();
         let state = Operations {
@@ -150,6 +154,7 @@ impl App {
             workers,
             keeping,
             sources,
+            writing,
             delay: config.shutdown.delay,
             grace: config.shutdown.grace,
         };
@@ -220,10 +225,13 @@ impl App {
         // With the last dispatcher the workers end, when they have judged what they hold.
         drop(self.dispatcher);
         self.sources.join().await;
-        let (workers, keeping) = (self.workers, self.keeping);
+        let (workers, keeping, writing) = (self.workers, self.keeping, self.writing);
         let joined = tokio::task::spawn_blocking(move || {
             workers.join();
             keeping.join();
+            if let Some(writing) = writing {
+                writing.join();
+            }
         });
         match timeout_at(by.max(Instant::now() + CLOSING), joined).await {
             Ok(Ok(())) => tracing::info!("ended"),
@@ -296,6 +304,17 @@ async fn load(
         })
     });
     loaded.await.context("loading the models failed")?
+}
+
+/// Who may give feedback, and the thread that keeps it where a file is configured.
+fn feedback(config: &FeedbackConfig) -> anyhow::Result<(Feedback, Option<Writing>)> {
+    let started = config.path.as_ref();
+    let started = started.map(|path| Journal::start(path, config.max_bytes));
+    let started = started.transpose();
+    let started = started.context("the thread of the feedback cannot be started")?;
+    let (journal, writing) = started.unzip();
+    let token = config.token.clone();
+    Ok((Feedback { token, journal }, writing))
 }
 
 /// Where bundles come from, and the one to start with.

@@ -32,6 +32,7 @@
 //! | [`batch`] | the bounded queue and the threads that judge |
 //! | [`bundle`] | what makes a snapshot of files, and refuses to |
 //! | [`watch`] | where bundles come from while the service runs, and Events about them |
+//! | [`feedback`] | what people say of verdicts, kept in a file |
 //! | [`http`], [`telemetry`] | the two ports; metrics and the log |
 //! | [`config`], [`app`], [`cli`] | what is configured, who builds everything, the commands |
 //!
@@ -53,6 +54,7 @@ pub mod config;
 pub mod engine;
 pub mod ensemble;
 pub mod features;
+pub mod feedback;
 pub mod http;
 pub mod parse;
 pub mod pipeline;

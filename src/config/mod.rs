@@ -8,6 +8,7 @@
 
 mod cache;
 mod error;
+mod feedback;
 mod given;
 mod host;
 mod judgement;
@@ -22,6 +23,7 @@ mod sources;
 mod substitute;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -30,6 +32,7 @@ use serde::Serialize;
 
 pub use cache::CacheConfig;
 pub use error::ConfigError;
+pub use feedback::FeedbackConfig;
 pub use host::processors;
 pub use judgement::{
     ComplianceConfig, CompliancePacks, DecisionConfig, OnDegraded, RulesConfig, Weights,
@@ -39,9 +42,10 @@ pub use models::{
     Optimization, Provider,
 };
 pub use service::{
-    AdminToken, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
+    LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
 };
 pub use sources::{ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig};
+pub use token::TokenFile;
 
 use given::Sayings;
 use reader::Reader;
@@ -67,6 +71,8 @@ pub struct Config {
     pub compliance: ComplianceConfig,
     /// Thresholds and weights in place of the bundle's.
     pub decision: DecisionConfig,
+    /// What becomes of feedback on verdicts.
+    pub feedback: FeedbackConfig,
     /// How the process ends.
     pub shutdown: ShutdownConfig,
     /// What the process writes to standard error.
@@ -98,6 +104,7 @@ impl Config {
             rules: RulesConfig::read(reader)?,
             compliance: ComplianceConfig::read(reader)?,
             decision: DecisionConfig::read(reader)?,
+            feedback: FeedbackConfig::read(reader)?,
             shutdown: ShutdownConfig::read(reader)?,
             log: LogConfig::read(reader)?,
         })

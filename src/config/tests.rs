@@ -67,6 +67,9 @@ fn the_defaults_are_those_of_the_design() {
     assert_eq!(config.decision.weights, None);
     assert_eq!(config.shutdown.grace, Duration::from_secs(25));
     assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.feedback.token, None);
+    assert_eq!(config.feedback.path, None);
+    assert_eq!(config.feedback.max_bytes, 64 << 20);
 }
 
 #[test]
@@ -89,6 +92,7 @@ fn what_is_printed_loads_to_the_same() {
          engine: {{provider: [cuda, cpu], profile: true, workers: 3}}\n\
          models: {{configmap: {{namespace: a, selector: 'b=c,d in (e,f)'}}, fetch: {{interval: 2m}}}}\n\
          rules: {{packs: [/a, /b], compliance: [], disable: [x]}}\n\
+         feedback: {{path: /data/feedback.ndjson, max_bytes: 3MiB}}\n\
          decision: {{min_confidence: 0.25, {weights}}}\n"
     );
     let config = load(&yaml, &[]).expect("a valid file");

@@ -10,6 +10,8 @@ mod answer;
 mod body;
 mod classify;
 mod door;
+mod feedback;
+mod guard;
 mod inflight;
 mod judging;
 mod layers;
@@ -37,7 +39,8 @@ use crate::pipeline::Detail;
 use crate::record::Record;
 use crate::telemetry::Metrics;
 
-pub use admin::Peer;
+pub use feedback::Feedback;
+pub use guard::Peer;
 pub use lifecycle::{Lifecycle, Phase};
 pub use operations::Operations;
 pub use progress::Progress;
@@ -105,6 +108,7 @@ pub struct Service {
     ledger: Ledger,
     usual: UsualRecords,
     limits: ServerConfig,
+    feedback: Feedback,
     body_timeout: Duration,
 }
 
@@ -123,7 +127,14 @@ impl Service {
             ledger: Ledger::new(limits.inflight_bytes),
             usual: UsualRecords::default(),
             limits: limits.clone(),
+            feedback: Feedback::default(),
             body_timeout: BODY_TIMEOUT,
         }
+    }
+
+    /// With who may give feedback, and where it is kept.
+    pub fn with_feedback(mut self, feedback: Feedback) -> Service {
+        self.feedback = feedback;
+        self
     }
 }

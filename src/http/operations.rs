@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::batch::Load;
 use crate::bundle::ModelsStatus;
-use crate::config::AdminToken;
+use crate::config::TokenFile;
 use crate::telemetry::{Check, Metrics};
 use crate::watch::Keeper;
 
@@ -35,7 +35,7 @@ pub struct Operations {
     /// Who changes what serves.
     pub keeper: Keeper,
     /// What the verbs that change something need; without one only loopback may.
-    pub admin_token: Option<AdminToken>,
+    pub admin_token: Option<TokenFile>,
 }
 
 /// A condition that a probe looks at.

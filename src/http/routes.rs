@@ -6,7 +6,9 @@ use axum::Router;
 use axum::extract::MatchedPath;
 use axum::routing::{get, post, put};
 
-use super::{Operations, Service, admin, classify, layers, openapi, operations, predecessor};
+use super::{
+    Operations, Service, admin, classify, feedback, layers, openapi, operations, predecessor,
+};
 
 /// A route, as metrics and logs name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,7 @@ pub(super) enum Route {
     Health,
     OlderClassify,
     OlderBatch,
+    Feedback,
     OpenApi,
     Livez,
     Readyz,
@@ -30,11 +33,12 @@ pub(super) enum Route {
 }
 
 impl Route {
-    pub(super) const ALL: [(Route, &'static str, &'static str); 14] = [
+    pub(super) const ALL: [(Route, &'static str, &'static str); 15] = [
         (Route::Classify, "/v1/classify", "classify"),
         (Route::Health, "/v1/health", "health"),
         (Route::OlderClassify, "/classify", "older_classify"),
         (Route::OlderBatch, "/classify/batch", "older_batch"),
+        (Route::Feedback, "/v1/feedback", "feedback"),
         (Route::OpenApi, "/openapi.json", "openapi"),
         (Route::Livez, "/livez", "livez"),
         (Route::Readyz, "/readyz", "readyz"),
@@ -78,6 +82,7 @@ pub fn data_router(service: Arc<Service>) -> Router {
         .route(Route::Classify.path(), post(classify::classify))
         .route(Route::OlderClassify.path(), post(predecessor::classify_one))
         .route(Route::OlderBatch.path(), post(predecessor::classify_batch))
+        .route(Route::Feedback.path(), post(feedback::feedback))
         .route(Route::OpenApi.path(), get(openapi::document))
         .with_state(Arc::clone(&service));
     layers::data(routes, health, service)

@@ -166,6 +166,10 @@ metrics! {
     drift_abstention: GaugeVec = "drift_abstention_rate" ["member"]
     /// Records that the drift figures are taken from: those of the last hour, of up to a day where few come.
     drift_records: IntGauge = "drift_records" []
+    /// Feedback on verdicts, by the category that was judged and the one that would have been correct.
+    feedback: IntCounterVec = "feedback_total" ["judged", "correct"]
+    /// Feedback that was not taken, by reason: forbidden, invalid, full, unwritable, busy.
+    feedback_rejected: IntCounterVec = "feedback_rejected_total" ["reason"]
 }
 
 impl Metrics {

@@ -4,6 +4,7 @@
 //! counted. `batch` does not know it: it tells an observer.
 
 mod drift;
+mod feedback;
 mod labels;
 mod logs;
 mod metrics;
@@ -11,6 +12,7 @@ mod swaps;
 mod tally;
 
 pub use drift::Sample;
+pub use feedback::FeedbackRefusal;
 pub use labels::{Check, Overload};
 pub use logs::{init as init_logs, set_level as set_log_level};
 pub use metrics::Metrics;
