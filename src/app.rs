@@ -18,7 +18,7 @@ use crate::bundle::{Herald, Loader, News, Origin, Promoter, Rejection, Store};
 use crate::config::{Config, FeedbackConfig};
 use crate::feedback::{Journal, Writing};
 use crate::http::{self, Feedback, Lifecycle, Operations, Phase, Progress, Service};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Traces};
 use crate::watch::events::Events;
 use crate::watch::{Inbox, Keeper, Keeping, Nudge, Reread, Source, Sources, Start};
 
@@ -39,6 +39,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// Reads it again.
     pub reread: Reread,
+    /// What is traced is sent before the process ends.
+    pub traces: Option<Traces>,
 }
 
 impl Settings {
@@ -49,6 +51,7 @@ impl Settings {
             config,
             file: None,
             reread: Box::new(move || Ok(same.clone())),
+            traces: None,
         }
     }
 }
@@ -63,6 +66,7 @@ pub struct App {
     keeping: Keeping,
     sources: Sources,
     writing: Option<Writing>,
+    traces: Option<Traces>,
     delay: Duration,
     grace: Duration,
 }
@@ -107,8 +111,9 @@ impl App {
     ///
     /// # Errors
     /// Where the models are refused, a worker cannot start or a port cannot be opened.
-    pub async fn start(settings: Settings) -> anyhow::Result<App> {
+    pub async fn start(mut settings: Settings) -> anyhow::Result<App> {
         let config = &settings.config.clone();
+        let traces = settings.traces.take();
         let metrics = Arc::new(Metrics::new().context("two metrics have the same name")?);
         let lifecycle = Lifecycle::default();
         let nudge = Nudge::default();
@@ -155,6 +160,7 @@ impl App {
             keeping,
             sources,
             writing,
+            traces,
             delay: config.shutdown.delay,
             grace: config.shutdown.grace,
         };
@@ -225,12 +231,17 @@ impl App {
         // With the last dispatcher the workers end, when they have judged what they hold.
         drop(self.dispatcher);
         self.sources.join().await;
-        let (workers, keeping, writing) = (self.workers, self.keeping, self.writing);
+        let (workers, keeping) = (self.workers, self.keeping);
+        let (writing, traces) = (self.writing, self.traces);
         let joined = tokio::task::spawn_blocking(move || {
             workers.join();
             keeping.join();
             if let Some(writing) = writing {
                 writing.join();
+            }
+            let left = by.max(Instant::now() + CLOSING) - Instant::now();
+            if let Some(traces) = traces {
+                traces.end(left);
             }
         });
         match timeout_at(by.max(Instant::now() + CLOSING), joined).await {
@@ -274,6 +285,7 @@ async fn load(
             config,
             file,
             reread,
+            ..
         } = settings;
         let loader = Loader::new(&config)?;
         let (source, first) = first(&config, &inbox);

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::BenchError;
 use crate::bundle::BundleError;
-use crate::config::{Config, ConfigError, LogConfig, LogFormat, LogLevel};
+use crate::config::{AccessShare, Config, ConfigError, LogConfig, LogFormat, LogLevel};
 use crate::telemetry;
 
 /// Judges log records: critical, suspicious, routine or noise, how sure it is, and why.
@@ -66,6 +66,7 @@ impl Cli {
             telemetry::init_logs(&LogConfig {
                 level: LogLevel::Warn,
                 format: LogFormat::Text,
+                access: AccessShare::OFF,
             });
         }
         match self.command {

@@ -68,6 +68,7 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("shutdown.grace", Kind::Scalar),
     ("log.level", Kind::Scalar),
     ("log.format", Kind::Scalar),
+    ("log.access", Kind::Scalar),
 ];
 
 /// Names from earlier systems and the key that each one sets. Where two set the same key, the later

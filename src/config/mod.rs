@@ -42,7 +42,7 @@ pub use models::{
     Optimization, Provider,
 };
 pub use service::{
-    LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
+    AccessShare, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
 };
 pub use sources::{ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig};
 pub use token::TokenFile;

@@ -107,6 +107,39 @@ pub struct LogConfig {
     pub level: LogLevel,
     /// The shape of a line.
     pub format: LogFormat,
+    /// Share of the requests that have a line of their own.
+    pub access: AccessShare,
+}
+
+/// Share of the requests that have a line in the log, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AccessShare(f32);
+
+impl AccessShare {
+    /// No request has a line.
+    pub const OFF: AccessShare = AccessShare(0.0);
+
+    /// The share, from 0 to 1.
+    pub fn share(self) -> f32 {
+        self.0
+    }
+
+    fn named(text: &str) -> Option<AccessShare> {
+        if text.eq_ignore_ascii_case("off") {
+            return Some(AccessShare::OFF);
+        }
+        let share: f32 = text.parse().ok()?;
+        (share > 0.0 && share <= 1.0).then_some(AccessShare(share))
+    }
+}
+
+impl Serialize for AccessShare {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            0.0 => serializer.serialize_str("off"),
+            share => serializer.serialize_f32(share),
+        }
+    }
 }
 
 /// Least severe level written.
@@ -164,6 +197,12 @@ impl LogConfig {
         Ok(LogConfig {
             level: reader.word("log.level", LogLevel::Info, &LEVELS)?,
             format: reader.word("log.format", LogFormat::Json, &formats)?,
+            access: reader.or(
+                "log.access",
+                AccessShare::OFF,
+                "off, or a share of the requests above 0, up to 1",
+                AccessShare::named,
+            )?,
         })
     }
 }

@@ -5,6 +5,7 @@
 //! request passes through stands in `layers`. This room knows nothing of models: it asks a
 //! [`Judge`], and a test can be one.
 
+mod access;
 mod admin;
 mod answer;
 mod body;
@@ -25,6 +26,7 @@ mod problem;
 mod progress;
 mod routes;
 mod server;
+mod spans;
 #[cfg(test)]
 mod tests;
 

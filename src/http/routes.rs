@@ -65,7 +65,23 @@ impl Route {
         row.map_or("other", |(_, _, label)| label)
     }
 
-    fn path(self) -> &'static str {
+    /// Whether its requests have spans: probes and scrapes come by the clock, and would bury the others.
+    pub(super) fn is_traced(self) -> bool {
+        use Route as R;
+        matches!(
+            self,
+            R::Classify
+                | R::OlderClassify
+                | R::OlderBatch
+                | R::Feedback
+                | R::Rollback
+                | R::Reload
+                | R::LogLevel
+        )
+    }
+
+    /// The path; `/` for what is none of ours.
+    pub(super) fn path(self) -> &'static str {
         let row = Route::ALL.iter().find(|(route, _, _)| *route == self);
         row.map_or("/", |(_, path, _)| path)
     }

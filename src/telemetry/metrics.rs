@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry,
 };
 
@@ -13,6 +13,7 @@ use crate::pipeline::CacheStatus;
 
 use super::drift::{Drift, Sample};
 use super::labels::{self, Check, Overload};
+use super::traces;
 
 /// Upper ends of the duration buckets in seconds: a single record takes less than a millisecond, a
 /// full body some hundred.
@@ -28,6 +29,12 @@ const RECORDS: &[f64] = &[
 /// How the kinds of metrics are made.
 trait Metric: Collector + Clone + 'static {
     fn make(opts: Opts, labels: &[&str]) -> prometheus::Result<Self>;
+}
+
+impl Metric for IntCounter {
+    fn make(opts: Opts, _: &[&str]) -> prometheus::Result<Self> {
+        IntCounter::with_opts(opts)
+    }
 }
 
 impl Metric for IntCounterVec {
@@ -170,6 +177,8 @@ metrics! {
     feedback: IntCounterVec = "feedback_total" ["judged", "correct"]
     /// Feedback that was not taken, by reason: forbidden, invalid, full, unwritable, busy.
     feedback_rejected: IntCounterVec = "feedback_rejected_total" ["reason"]
+    /// Spans that were dropped: more waited than the queue holds, or they could not be sent.
+    trace_spans_dropped: IntCounter = "trace_spans_dropped_total" []
 }
 
 impl Metrics {
@@ -243,6 +252,10 @@ impl Metrics {
     /// Where a metric cannot be written as text.
     pub fn render(&self) -> prometheus::Result<String> {
         self.drift.show(self, Instant::now());
+        let dropped = traces::dropped();
+        let shown = self.trace_spans_dropped.get();
+        self.trace_spans_dropped
+            .inc_by(dropped.saturating_sub(shown));
         prometheus::TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }

@@ -10,10 +10,14 @@ mod logs;
 mod metrics;
 mod swaps;
 mod tally;
+mod traces;
 
 pub use drift::Sample;
 pub use feedback::FeedbackRefusal;
 pub use labels::{Check, Overload};
-pub use logs::{init as init_logs, set_level as set_log_level};
+pub use logs::{
+    change as change_logs, init as init_logs, set_level as set_log_level, takes_request,
+};
 pub use metrics::Metrics;
 pub use tally::Tally;
+pub use traces::{Caller, SPANS, Traces, failed, ids, note, start};
