@@ -1,6 +1,8 @@
 //! The composition root: builds every part from the configuration, owns every task, and ends them
 //! in order.
 
+mod judges;
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,24 +11,22 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::batch::{self, Dispatcher, Workers};
-use crate::bundle::{Herald, Loader, News, Origin, Promoter, Rejection, Store};
+use crate::batch::{Dispatcher, Workers};
+use crate::bundle::Store;
 use crate::config::{Config, FeedbackConfig};
 use crate::feedback::{Journal, Writing};
-use crate::http::{self, Feedback, Lifecycle, Operations, Phase, Progress, Service};
+use crate::http::{self, Feedback, Lifecycle, Operations, Phase, Progress, Pulse, Service};
 use crate::telemetry::{Metrics, Traces};
-use crate::watch::events::Events;
-use crate::watch::{Inbox, Keeper, Keeping, Nudge, Reread, Source, Sources, Start};
+use crate::watch::{Keeper, Keeping, Nudge, Reread, Sources};
+
+use judges::{Heralds, Judges};
 
 /// Time for connections to close after their last answer, also where the grace is over.
 const CLOSING: Duration = Duration::from_millis(500);
-
-/// How long the start waits for a bundle that comes over the network.
-const FIRST_BUNDLE: Duration = Duration::from_secs(5);
 
 /// Signals to end: the first one asks, the second one insists.
 pub type Signals = mpsc::Receiver<()>;
@@ -65,6 +65,7 @@ pub struct App {
     workers: Workers,
     keeping: Keeping,
     sources: Sources,
+    trying: Trying,
     writing: Option<Writing>,
     traces: Option<Traces>,
     delay: Duration,
@@ -106,6 +107,27 @@ impl Port {
     }
 }
 
+/// The task that tries whether a verdict can be given.
+struct Trying {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Trying {
+    fn start(pulse: Pulse, dispatcher: Dispatcher) -> Trying {
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(pulse.keep(dispatcher, stopped));
+        Trying { stop, task }
+    }
+
+    async fn end(self) {
+        drop(self.stop);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the task that tries the way of a record failed");
+        }
+    }
+}
+
 impl App {
     /// Loads the models, starts the workers, opens the ports. When it returns, requests are served.
     ///
@@ -128,7 +150,7 @@ impl App {
             dispatcher,
             workers,
             keeping,
-        } = load(settings, heralds, keeper.clone(), inbox).await?;
+        } = judges::load(settings, heralds, keeper.clone(), inbox).await?;
         let data = Port::open(config.server.listen).await?;
         let operations = Port::open(config.operations.listen).await?;
 
@@ -142,11 +164,13 @@ impl App {
         let service = service.with_feedback(feedback);
         let models = Arc::clone(&store);
         let counter = dispatcher.clone();
+        let pulse = Pulse::default();
         let state = Operations {
             models: Box::new(move || models.status()),
             metrics,
             lifecycle: lifecycle.clone(),
             progress: Progress::default(),
+            pulse: pulse.clone(),
             load: Box::new(move || counter.load()),
             keeper,
             admin_token: config.operations.admin_token.clone(),
@@ -155,6 +179,7 @@ impl App {
             data: Port::serve(data, http::data_router(Arc::new(service)))?,
             operations: Port::serve(operations, http::operations_router(Arc::new(state)))?,
             lifecycle,
+            trying: Trying::start(pulse, dispatcher.clone()),
             dispatcher,
             workers,
             keeping,
@@ -228,6 +253,7 @@ impl App {
         }
         self.data.close(by.max(Instant::now() + CLOSING)).await;
         self.operations.close(Instant::now() + CLOSING).await;
+        self.trying.end().await;
         // With the last dispatcher the workers end, when they have judged what they hold.
         drop(self.dispatcher);
         self.sources.join().await;
@@ -252,72 +278,6 @@ impl App {
     }
 }
 
-/// Those who hear what became of bundles.
-struct Heralds {
-    metrics: Arc<Metrics>,
-    events: Events,
-}
-
-impl Herald for Heralds {
-    fn tell(&self, news: &News) {
-        self.metrics.tell(news);
-        self.events.tell(news);
-    }
-}
-
-/// The parts that judge, and the one that decides by which bundle.
-struct Judges {
-    store: Arc<Store>,
-    dispatcher: Dispatcher,
-    workers: Workers,
-    keeping: Keeping,
-}
-
-/// Loads what serves first. That computes for a while, so it leaves the async runtime.
-async fn load(
-    settings: Settings,
-    heralds: Heralds,
-    keeper: Keeper,
-    inbox: Inbox,
-) -> anyhow::Result<Judges> {
-    let loaded = tokio::task::spawn_blocking(move || {
-        let Settings {
-            config,
-            file,
-            reread,
-            ..
-        } = settings;
-        let loader = Loader::new(&config)?;
-        let (source, first) = first(&config, &inbox);
-        let told = match &first {
-            Ok(origin) if source == Source::Told => origin.clone(),
-            _ => None,
-        };
-        let metrics = Arc::clone(&heralds.metrics);
-        let promoter = Promoter::start(&config.models, loader, first, Arc::new(heralds))?;
-        let store = Arc::clone(promoter.store());
-        let serving = Arc::clone(&store);
-        let started = batch::start(serving, &config.batch, &config.engine, metrics);
-        let (dispatcher, workers) = started.context("the workers cannot be started")?;
-        let start = Start {
-            promoter,
-            source,
-            first: told,
-            file,
-            config,
-            reread,
-        };
-        let keeping = Keeping::start(&keeper, inbox, start);
-        Ok(Judges {
-            store,
-            dispatcher,
-            workers,
-            keeping: keeping.context("the keeper cannot be started")?,
-        })
-    });
-    loaded.await.context("loading the models failed")?
-}
-
 /// Who may give feedback, and the thread that keeps it where a file is configured.
 fn feedback(config: &FeedbackConfig) -> anyhow::Result<(Feedback, Option<Writing>)> {
     let started = config.path.as_ref();
@@ -327,24 +287,6 @@ fn feedback(config: &FeedbackConfig) -> anyhow::Result<(Feedback, Option<Writing
     let (journal, writing) = started.unzip();
     let token = config.token.clone();
     Ok((Feedback { token, journal }, writing))
-}
-
-/// Where bundles come from, and the one to start with.
-fn first(config: &Config, inbox: &Inbox) -> (Source, Result<Option<Origin>, Rejection>) {
-    let models = &config.models;
-    if let Some(directory) = &models.dir {
-        let origin = Origin::Directory(directory.clone());
-        return (Source::Directory(directory.clone()), Ok(Some(origin)));
-    }
-    if models.sources.configmap.is_none() && models.sources.url.is_none() {
-        return (Source::Builtin, Ok(None));
-    }
-    let found = inbox.first(FIRST_BUNDLE).unwrap_or_else(|| {
-        let detail = format!("nothing came within {FIRST_BUNDLE:?}; it is waited for on");
-        let source = "models.configmap or models.url".to_owned();
-        Err(Rejection::new(source, None, "missing_source", detail))
-    });
-    (Source::Told, found.map(Some))
 }
 
 /// The next signal; never, where nobody is left who could send one.

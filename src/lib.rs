@@ -20,6 +20,13 @@
 //!                             -> pipeline::Snapshot -> bundle::Store -> app serves
 //! ```
 //!
+//! A swap:
+//!
+//! ```text
+//! volume, ConfigMap, URL, site files, verbs -> watch: keeper -> bundle: the same proof, beside what serves
+//!                             -> promote: one ArcSwap   (any failure: what serves stays, and why is told)
+//! ```
+//!
 //! | room | owns |
 //! |---|---|
 //! | [`verdict`] | the words that all rooms share |
@@ -31,7 +38,7 @@
 //! | [`bench`](mod@bench) | what `logtriage bench` measures with: workload, load, percentiles |
 //! | [`batch`] | the bounded queue and the threads that judge |
 //! | [`bundle`] | what makes a snapshot of files, and refuses to |
-//! | [`watch`] | where bundles come from while the service runs, and Events about them |
+//! | [`watch`] | where bundles and settings come from while the service runs, and the keeper that acts on it |
 //! | [`feedback`] | what people say of verdicts, kept in a file |
 //! | [`http`], [`telemetry`] | the two ports; metrics and the log |
 //! | [`config`], [`app`], [`cli`] | what is configured, who builds everything, the commands |
@@ -40,7 +47,7 @@
 //!
 //! `cli, app -> http -> batch -> pipeline -> {rules, features, engine, ensemble} -> {text, parse,
 //! record, verdict}`. `bundle` builds snapshots out of the parts of `pipeline`, and `batch` takes the
-//! serving one from its store. `watch` knows neither: `app` joins a source to what takes its finds.
+//! serving one from its store. `watch` gives `bundle` its orders; `http` passes verbs on to it.
 //! `config` is plain values that any room may take. Nothing below `http` knows how to serve HTTP, or
 //! metrics.
 

@@ -3,6 +3,7 @@
 mod common;
 
 use std::io::Write;
+use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use common::service::{PATIENCE, Service, answer, connect, get, head, is, output, post};
@@ -133,13 +134,15 @@ fn metric(service: &Service, name: &str) -> f64 {
 fn requests_of_many_connections_share_batches_and_each_has_its_own_answer() {
     const CONNECTIONS: usize = 64;
     const REQUESTS: usize = 5;
-    // Long enough for all to meet, however slow the machine; a batch of all of them is full.
+    // A record waits for requests that have begun. Each round all of them begin before one is whole, and
+    // the delay is long enough for all to come, however slow the machine; a batch of all is full.
     let full = CONNECTIONS.to_string();
     let service = Service::start(&[
         ("LOGTRIAGE__BATCH__MAX_RECORDS", &full),
         ("LOGTRIAGE__BATCH__MAX_DELAY", "2s"),
         ("LOGTRIAGE__ENGINE__WORKERS", "1"),
     ]);
+    let begun = Barrier::new(CONNECTIONS);
     let talk = |connection: usize| {
         let mut stream = connect(service.data);
         for request in 0..REQUESTS {
@@ -153,7 +156,12 @@ fn requests_of_many_connections_share_batches_and_each_has_its_own_answer() {
             let id = format!("{connection}-{request}");
             let body = json!({"id": id, "message": message}).to_string();
             let sent = head("/v1/classify", body.len()) + &body;
-            stream.write_all(sent.as_bytes()).expect("sent");
+            let (start, rest) = sent.split_at(sent.len() - 5);
+            stream.write_all(start.as_bytes()).expect("sent");
+            begun.wait();
+            // Time for the service to have read what was begun.
+            std::thread::sleep(Duration::from_millis(100));
+            stream.write_all(rest.as_bytes()).expect("sent");
             let (head, body) = answer(&mut stream);
             assert!(is(&head, 200), "{head}");
             let json: Value = serde_json::from_str(&body).expect("JSON");

@@ -479,3 +479,60 @@ fn a_pod_that_starts_on_a_bad_bundle_stands_in_and_serves_the_good_one_when_it_c
     let said = String::from_utf8(output.stderr).expect("text");
     assert!(said.contains("rules.yaml: expected"), "{said}");
 }
+
+/// Serves what `archive` holds at the time, one request a connection, until the test ends.
+fn relay(archive: std::sync::Arc<std::sync::Mutex<Vec<u8>>>) -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = [0; 4096];
+            let _ = std::io::Read::read(&mut stream, &mut head);
+            let body = archive.lock().expect("no panic").clone();
+            let length = body.len();
+            let head =
+                format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+            let _ = stream.write_all(&[head.into_bytes(), body].concat());
+        }
+    });
+    address
+}
+
+#[test]
+fn an_archive_behind_a_url_is_fetched_proved_and_served() {
+    let packed = |version: &str| {
+        let copy = Copy::new();
+        copy.manifest(|manifest| manifest["version"] = version.into());
+        let place = tempfile::tempdir().expect("a directory");
+        let file = place.path().join("bundle.tar.zst");
+        let arguments =
+            ["bundle", "pack", text(&copy.path("")), "-o", text(&file)].map(str::to_owned);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let output = common::service::output(&arguments, &[]);
+        assert!(output.status.success(), "{output:?}");
+        fs::read(file).expect("an archive")
+    };
+    let archive = std::sync::Arc::new(std::sync::Mutex::new(packed("1")));
+    let url = format!("http://{}/bundle.tar.zst", relay(archive.clone()));
+    let service = Service::start(&[
+        ("LOGTRIAGE__MODELS__URL", &url),
+        ("LOGTRIAGE__MODELS__FETCH__INTERVAL", "1s"),
+        ("LOGTRIAGE__MODELS__SETTLE", "300ms"),
+    ]);
+    let models = service.models();
+    assert_eq!(
+        models["serving"]["version"], "1",
+        "it serves from the start: {models:#}"
+    );
+    assert_eq!(models["serving"]["source"], url);
+
+    let mut cut = packed("2");
+    cut.truncate(cut.len() / 2);
+    *archive.lock().expect("no panic") = cut;
+    let models = service.models_when("a cut archive is refused", |models| {
+        models["last_rejection"]["code"].is_string()
+    });
+    assert_eq!(models["serving"]["version"], "1");
+    *archive.lock().expect("no panic") = packed("3");
+    service.models_when("a whole one serves", serves("3"));
+}

@@ -18,6 +18,8 @@ pub(super) struct Job {
     pub(super) records: Vec<Record>,
     pub(super) detail: Detail,
     pub(super) deadline: Instant,
+    /// True where the process only tries itself.
+    pub(super) rehearsal: bool,
     pub(super) answer: Arc<Answer>,
 }
 

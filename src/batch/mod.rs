@@ -6,6 +6,7 @@
 //! those of others in a batch, or fill batches of their own. The rules of the queue are in `state`
 //! and `room`, the threads' part of it in `queue` and `worker`.
 
+mod batches;
 mod job;
 mod pace;
 mod queue;
@@ -23,24 +24,28 @@ use tokio::time::timeout_at;
 
 use crate::bundle::{Identity, Store};
 use crate::config::{BatchConfig, EngineConfig};
-use crate::pipeline::{Baseline, Detail, Judgement};
+use crate::pipeline::{Baseline, Detail, Judgement, Snapshot, Timings};
 use crate::record::Record;
 
+pub use batches::Release;
 use job::{Answer, Job};
 use queue::Queue;
 pub use room::{Full, Overloaded, Room};
-pub use state::Release;
 pub use ticket::Ticket;
 pub use worker::Workers;
 
 /// How long after the deadline a caller still waits for its workers.
 const OVERDUE: Duration = Duration::from_secs(5);
 
-/// Sees what the workers do. It is called on their threads, before a batch is judged.
+/// Sees what the workers do. It is called on their threads, and not told of rehearsals.
 pub trait Observer: Send + Sync {
-    /// A batch of so many records was released. `waits` says of each request that began in it how
-    /// long it had waited.
+    /// A batch with so many records of others was released, and is to be judged. `waits` says of each
+    /// request that began in it how long it had waited.
     fn released(&self, release: Release, records: usize, waits: &mut dyn Iterator<Item = Duration>);
+
+    /// Records were judged by that snapshot: those of a batch, or those of one request where the
+    /// batch had failed. Their answers are not given yet.
+    fn judged(&self, snapshot: &Snapshot, timings: &Timings);
 }
 
 /// How much there is to do.
@@ -54,6 +59,8 @@ pub struct Load {
     pub held: usize,
     /// Batches judged since the start.
     pub judged: u64,
+    /// Those of them in which the process only tried itself.
+    pub rehearsed: u64,
 }
 
 /// Takes records in and gives judgements back. Clones share one queue, which ends with the last.
@@ -127,6 +134,29 @@ impl Dispatcher {
         detail: Detail,
         deadline: Instant,
     ) -> Result<Judged, Overloaded> {
+        self.call(ticket, records, detail, deadline, false).await
+    }
+
+    /// Has one record judged all the way, by the models too, for nobody but the caller: observers are
+    /// not told, so that the process may try itself without a trace in what is counted.
+    ///
+    /// # Errors
+    /// Where the queue has no room for it.
+    pub async fn rehearse(&self, record: Record, deadline: Instant) -> Result<Judged, Overloaded> {
+        // Votes are asked for, so that no remembered one is taken.
+        let (ticket, detail) = (self.ticket(), Detail::Votes);
+        self.call(ticket, vec![record], detail, deadline, true)
+            .await
+    }
+
+    async fn call(
+        &self,
+        ticket: Ticket,
+        records: Vec<Record>,
+        detail: Detail,
+        deadline: Instant,
+        rehearsal: bool,
+    ) -> Result<Judged, Overloaded> {
         let snapshot = self.store.current();
         let knowledge = snapshot.knowledge();
         let mut judged = Judged {
@@ -144,6 +174,7 @@ impl Dispatcher {
             records,
             detail,
             deadline,
+            rehearsal,
             answer: Arc::clone(&answer),
         };
         self.queue.0.admit(ticket, job)?;

@@ -10,10 +10,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Load;
+use super::batches::Batch;
 use super::job::{Answer, Job};
 use super::pace::Pace;
 use super::room::{Full, Overloaded, Room};
-use super::state::{Batch, Chance, Due, Rules, State};
+use super::state::{Chance, Due, Rules, State};
 use super::ticket::{Redeemed, Ticket};
 use crate::config::BatchConfig;
 
@@ -42,6 +43,8 @@ pub(super) struct Queue {
     judging: AtomicUsize,
     /// Batches judged since the start: it moves while work is done.
     judged: AtomicU64,
+    /// Those of them that were rehearsals.
+    rehearsed: AtomicU64,
 }
 
 struct Guarded {
@@ -78,6 +81,7 @@ impl Queue {
             coming: AtomicUsize::new(0),
             judging: AtomicUsize::new(0),
             judged: AtomicU64::new(0),
+            rehearsed: AtomicU64::new(0),
         }
     }
 
@@ -222,8 +226,10 @@ impl Queue {
     }
 
     /// So many records of a batch are judged, or will not be.
-    pub(super) fn judged(&self, records: usize) {
+    pub(super) fn judged(&self, records: usize, rehearsal: bool) {
         self.judging.fetch_sub(records, Ordering::Relaxed);
+        self.rehearsed
+            .fetch_add(u64::from(rehearsal), Ordering::Relaxed);
         self.judged.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -272,6 +278,7 @@ impl Queue {
                 .map_or(Duration::ZERO, |since| since.elapsed()),
             held: state.waiting() + self.judging.load(Ordering::Relaxed),
             judged: self.judged.load(Ordering::Relaxed),
+            rehearsed: self.rehearsed.load(Ordering::Relaxed),
         }
     }
 

@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::Observer;
+use super::batches::{Batch, Part};
 use super::queue::Queue;
-use super::state::{Batch, Part};
-use crate::pipeline::{Group, Judgement};
+use crate::pipeline::{Group, Judgement, Timed};
 
 /// The running workers. They end when the last [`super::Dispatcher`] is dropped.
 pub struct Workers {
@@ -51,19 +51,22 @@ impl Workers {
 
 impl Bench {
     fn work(&self, number: usize, mut batch: Batch) {
-        let mut waits = batch.parts.iter().filter_map(|part| part.wait);
-        self.observer
-            .released(batch.release, batch.records, &mut waits);
+        let told: usize = batch.of_others().map(|part| part.range.len()).sum();
+        let observer = (told > 0).then_some(self.observer.as_ref());
+        if let Some(observer) = observer {
+            let mut waits = batch.of_others().filter_map(|part| part.wait);
+            observer.released(batch.release, told, &mut waits);
+        }
         let taken = batch.records;
         // Callers that went away want no answer.
         batch.parts.retain(|part| !part.job.answer.is_gone());
         batch.records = batch.parts.iter().map(|part| part.range.len()).sum();
         let start = Instant::now();
-        let answers = judge(number, &batch);
+        let answers = judge(number, &batch, observer);
         if batch.is_ordinary() && batch.records >= self.telling {
             self.queue.pace.learn(batch.records, start.elapsed());
         }
-        self.queue.judged(taken);
+        self.queue.judged(taken, observer.is_none());
         for (part, judgements) in batch.parts.into_iter().zip(answers) {
             let all = part.job.records.len();
             part.job.answer.put(part.range, all, judgements);
@@ -73,16 +76,23 @@ impl Bench {
 
 /// An answer a part. Where a batch panics, each request is judged by itself, so that only the one
 /// that is to blame is answered fail-open.
-fn judge(number: usize, batch: &Batch) -> Vec<Vec<Judgement>> {
+fn judge(number: usize, batch: &Batch, observer: Option<&dyn Observer>) -> Vec<Vec<Judgement>> {
     let groups: Vec<Group<'_>> = batch.parts.iter().map(|part| batch.group(part)).collect();
     if groups.is_empty() {
         return Vec::new();
     }
-    let all = attempt(number, batch, &groups);
+    let attempt = |groups: &[Group<'_>]| {
+        let timed = attempt(number, batch, groups)?;
+        if let Some(observer) = observer {
+            observer.judged(&batch.snapshot, &timed.timings);
+        }
+        Some(timed.answers)
+    };
+    let all = attempt(&groups);
     all.unwrap_or_else(|| {
         let alone = groups.iter().zip(&batch.parts).map(|(group, part)| {
             let several = groups.len() > 1;
-            let answer = several.then(|| attempt(number, batch, std::slice::from_ref(group)));
+            let answer = several.then(|| attempt(std::slice::from_ref(group)));
             let answer = answer.flatten().and_then(|mut answers| answers.pop());
             answer.unwrap_or_else(|| fail_open(part))
         });
@@ -90,11 +100,11 @@ fn judge(number: usize, batch: &Batch) -> Vec<Vec<Judgement>> {
     })
 }
 
-fn attempt(number: usize, batch: &Batch, groups: &[Group<'_>]) -> Option<Vec<Vec<Judgement>>> {
-    let judged = catch_unwind(AssertUnwindSafe(|| {
-        batch.snapshot.judge_groups(number, groups)
-    }));
-    judged.ok()
+fn attempt(number: usize, batch: &Batch, groups: &[Group<'_>]) -> Option<Timed> {
+    catch_unwind(AssertUnwindSafe(|| {
+        batch.snapshot.judge_timed(number, groups)
+    }))
+    .ok()
 }
 
 fn fail_open(part: &Part) -> Vec<Judgement> {

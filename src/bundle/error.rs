@@ -91,6 +91,63 @@ pub enum BundleError {
         /// What the manifest says.
         found: String,
     },
+    /// A file that must be signed is not.
+    #[error(
+        "{file}: expected a signature in {file}.minisig by a trusted key ({keys}), found none; \
+         sign it with `logtriage bundle sign`"
+    )]
+    Unsigned {
+        /// The file.
+        file: String,
+        /// Ids of the trusted keys.
+        keys: String,
+    },
+    /// A signature that is none, by somebody else, or of something else.
+    #[error("{file}: expected {expected}, found {found}")]
+    BadSignature {
+        /// The file that holds the signature.
+        file: String,
+        /// What would do.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A bundle that was made too long ago to come now.
+    #[error(
+        "manifest.json: expected created to be {min_created} (models.min_created) or later, found \
+         {created}; an earlier bundle serves only where models.min_created allows it"
+    )]
+    Replayed {
+        /// The earliest time, by the configuration.
+        min_created: String,
+        /// When the bundle was made.
+        created: String,
+    },
+    /// A configured key that is none.
+    #[error(
+        "models.trusted_keys: expected a minisign public key (56 characters that begin with RW), \
+         found {found:?}"
+    )]
+    TrustedKey {
+        /// What is there.
+        found: String,
+    },
+    /// A bundle that no ConfigMap can hold.
+    #[error(
+        "ConfigMap {name}: expected at most {most} bytes of names and compressed files, found {found}: \
+         {over} too many; take a smaller model, spread the keys over several ConfigMaps, or serve an \
+         archive (models.url)"
+    )]
+    PackedTooLarge {
+        /// Of the ConfigMap.
+        name: String,
+        /// What an API server takes.
+        most: usize,
+        /// What it would be.
+        found: usize,
+        /// The difference.
+        over: usize,
+    },
     /// Nothing came from where bundles are to come from.
     #[error("{source_name}: expected a bundle, found none: {detail}")]
     NoSource {
@@ -140,6 +197,11 @@ pub enum BundleError {
     /// The site's own packs are not usable, whatever the bundle.
     #[error("rules.packs or rules.compliance: {0}")]
     Site(RuleError),
+    /// The signature beside a pack of the site does not hold.
+    #[error(
+        "rules.packs: {0}; sign the pack again, or remove the signature: then its rules only raise"
+    )]
+    SiteSignature(String),
     /// The site's own lines are not usable, whatever the bundle.
     #[error("models.must_forward: {file}: {detail}")]
     MustForwardFile {
@@ -198,10 +260,14 @@ impl BundleError {
             BundleError::Unreadable { .. } => "unreadable_file",
             BundleError::Size { .. } => "wrong_size",
             BundleError::Digest { .. } => "wrong_digest",
-            BundleError::TooLarge { .. } => "too_large",
+            BundleError::TooLarge { .. } | BundleError::PackedTooLarge { .. } => "too_large",
             BundleError::Outside { .. } => "outside_directory",
             BundleError::Changed { .. } => "changed_while_read",
             BundleError::Format { .. } => "unknown_format",
+            BundleError::Unsigned { .. } => "unsigned",
+            BundleError::BadSignature { .. } => "bad_signature",
+            BundleError::Replayed { .. } => "replayed",
+            BundleError::TrustedKey { .. } => "bad_configuration",
             BundleError::NoSource { .. } => "missing_source",
             BundleError::Unlisted { .. } => "unlisted_file",
             BundleError::Setting { .. } => "bad_setting",
@@ -214,6 +280,7 @@ impl BundleError {
             BundleError::Engine(_) => "bad_graph",
             BundleError::WarmUp { .. } => "warm_up_failed",
             BundleError::Site(_) => "bad_site_rules",
+            BundleError::SiteSignature(_) => "bad_site_signature",
             BundleError::MustForwardFile { .. } => "bad_must_forward",
             BundleError::MustForward { .. } => "must_forward_failed",
             BundleError::Golden { .. } => "golden_failed",
@@ -224,7 +291,10 @@ impl BundleError {
     pub fn is_of_the_site(&self) -> bool {
         matches!(
             self,
-            BundleError::Site(_) | BundleError::MustForwardFile { .. }
+            BundleError::Site(_)
+                | BundleError::SiteSignature(_)
+                | BundleError::MustForwardFile { .. }
+                | BundleError::TrustedKey { .. }
         )
     }
 
@@ -238,6 +308,8 @@ impl BundleError {
                 | BundleError::Size { .. }
                 | BundleError::Digest { .. }
                 | BundleError::Changed { .. }
+                | BundleError::Unsigned { .. }
+                | BundleError::BadSignature { .. }
         )
     }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::files::{Contents, Origin};
 use super::manifest::Manifest;
+use super::signature::Trust;
 use super::site::{Site, own_policy};
 use super::{BundleError, baseline, proof};
 use crate::config::{CacheConfig, Config};
@@ -30,6 +31,7 @@ pub enum Proof {
 pub struct Loader {
     engines: Arc<Engines>,
     workers: usize,
+    trust: Trust,
     site: Site,
     cache: CacheConfig,
     /// Looks into the vote caches of all snapshots that this loader makes.
@@ -44,6 +46,8 @@ pub struct Loaded {
     pub manifest: Manifest,
     /// Golden samples that were judged and gave their recorded verdicts.
     pub golden_samples: usize,
+    /// The id of the trusted key that signed it; `None` where none was asked for.
+    pub signed_by: Option<String>,
 }
 
 impl Loader {
@@ -52,6 +56,7 @@ impl Loader {
         Ok(Loader {
             engines: Arc::new(Engines::new(config.engine.clone())),
             workers: config.engine.workers.get(),
+            trust: Trust::of(&config.models)?,
             site: Site::read(config)?,
             cache: config.cache.clone(),
             cache_counts: Arc::default(),
@@ -59,11 +64,12 @@ impl Loader {
     }
 
     /// The same engines for a site whose packs, lines and settings have changed. What an engine needs
-    /// at start cannot change.
+    /// at start cannot change, nor can the trust that the serving bundle has earned.
     pub(super) fn of_site(&self, config: &Config) -> Result<Loader, BundleError> {
         Ok(Loader {
             engines: Arc::clone(&self.engines),
             workers: self.workers,
+            trust: self.trust.clone(),
             site: Site::read(config)?,
             cache: self.cache.clone(),
             cache_counts: Arc::clone(&self.cache_counts),
@@ -87,6 +93,8 @@ impl Loader {
         proof: Proof,
         stand_in: bool,
     ) -> Result<Loaded, BundleError> {
+        // Before anything is made of what somebody else may have written.
+        let signed_by = self.trust.check(&contents)?;
         let (manifest, parts) = Parts::of(contents)?;
         // Graphs and rules are the two large parts, and know nothing of each other.
         let (graphs, own) = std::thread::scope(|scope| {
@@ -129,6 +137,7 @@ impl Loader {
             snapshot,
             manifest,
             golden_samples,
+            signed_by: signed_by.map(|id| id.to_string()),
         })
     }
 }
@@ -174,9 +183,9 @@ impl Graphs {
 
 /// Everything read and checked, before models are made of it.
 pub(super) struct Parts {
-    identity: Identity,
-    vocabulary: VocabularyFile,
-    rules: Vec<Pack>,
+    pub(super) identity: Identity,
+    pub(super) vocabulary: VocabularyFile,
+    pub(super) rules: Vec<Pack>,
     pub(super) classifier: Bytes,
     pub(super) anomaly: Bytes,
     pub(super) golden: Bytes,
@@ -187,7 +196,7 @@ impl Parts {
         Parts::of(Contents::read(origin)?)
     }
 
-    fn of(contents: Contents) -> Result<(Manifest, Parts), BundleError> {
+    pub(super) fn of(contents: Contents) -> Result<(Manifest, Parts), BundleError> {
         let manifest = &contents.manifest;
         let vocabulary = vocabulary(manifest, &contents.listed(&manifest.text.vocabulary)?)?;
         let rules_file = &manifest.members.rules.file;

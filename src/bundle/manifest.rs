@@ -41,6 +41,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Bytes of a listed file, uncompressed; 0 for one that is not listed.
+    pub(super) fn size_of(&self, file: &str) -> u64 {
+        self.files.get(file).map_or(0, |entry| entry.size)
+    }
+
     /// What the graphs of the classifier and of the anomaly detector must look like.
     pub fn contracts(&self) -> [GraphContract<'_>; 2] {
         let members = &self.members;

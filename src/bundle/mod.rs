@@ -3,25 +3,40 @@
 
 mod baseline;
 mod compare;
+mod diff;
 mod error;
 mod files;
 mod load;
 pub mod manifest;
 mod must_forward;
+mod news;
+mod pack;
 mod promotion;
 mod proof;
+mod rollback;
 mod settings;
+mod signature;
 mod site;
 mod status;
 mod store;
 
 pub use crate::pipeline::Identity;
 pub use compare::{Compared, Difference, ENGINE_TOLERANCE, compare_engines};
+pub use diff::{
+    BundleDiff, Changed, ChangedRule, Example, Judged, RulesDiff, Side, VerdictDiff,
+    VocabularyDiff, diff,
+};
 pub use error::BundleError;
 pub use files::{Origin, StoredFiles, manifest_digest, sha256};
 pub use load::{Loaded, Loader, Proof};
-pub use promotion::{Considered, Herald, News, Promoter, RollbackError, Target};
-pub use status::{ModelsStatus, Rejection, ServingStatus};
+pub use news::{Herald, News};
+pub use pack::{LARGEST_CONFIG_MAP, Packed, pack_archive, pack_config_map};
+pub use promotion::{Considered, Promoter};
+pub use rollback::{RollbackError, Target};
+pub use signature::{KeyId, Trust, TrustedKeys, verify_detached};
+pub use status::{
+    CandidateState, CandidateStatus, ModelStatus, ModelsStatus, Rejection, ServingStatus,
+};
 pub use store::Store;
 
 use crate::rules::{BUILTIN_COMPLIANCE, Framework, RuleError, parse_frameworks};

@@ -4,53 +4,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use thiserror::Error;
-
 use super::files::{Contents, Origin, StoredFiles};
 use super::load::{Loaded, Loader, Proof};
+use super::news::{Herald, News};
+use super::rollback::{RollbackError, Target};
 use super::status::{CandidateState, Rejection};
-use super::store::{About, Kept, Store};
+use super::store::{About, Store};
 use super::{BundleError, manifest_digest};
 use crate::config::{Config, ModelsConfig, OnStartFailure};
 use crate::pipeline::Identity;
-
-/// What became of a bundle or a change, for those who count, log or tell it on.
-#[derive(Clone, Debug, PartialEq)]
-pub enum News {
-    /// A bundle serves.
-    Promoted {
-        /// Which.
-        identity: Identity,
-        /// Where it came from.
-        source: String,
-        /// How long reading, loading and proving took.
-        took: Duration,
-    },
-    /// The site's rules, lines or settings changed; the bundle is the same.
-    Reconfigured {
-        /// Which bundle they apply to.
-        identity: Identity,
-        /// How long loading and proving took.
-        took: Duration,
-    },
-    /// An earlier bundle serves again, because somebody said so.
-    RolledBack {
-        /// Which.
-        identity: Identity,
-        /// The version that served before.
-        from: String,
-        /// How long loading and proving took.
-        took: Duration,
-    },
-    /// Something was refused; what served goes on serving.
-    Refused(Rejection),
-}
-
-/// Hears what became of bundles. It is called on the thread that promotes.
-pub trait Herald: Send + Sync {
-    /// Takes the news.
-    fn tell(&self, news: &News);
-}
 
 /// What became of a candidate.
 #[derive(Debug)]
@@ -65,33 +27,6 @@ pub enum Considered {
     Incomplete(BundleError),
     /// It was refused, and that was told.
     Refused,
-}
-
-/// Which earlier bundle is to serve again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// The one before.
-    Previous,
-    /// The latest kept one of that version.
-    Version(String),
-    /// The one of that digest.
-    Digest(String),
-}
-
-/// Why an earlier bundle does not serve again.
-#[derive(Debug, Error)]
-pub enum RollbackError {
-    /// None of those that are kept is meant.
-    #[error("expected a kept bundle that is {wanted}, found {kept}")]
-    NotKept {
-        /// What was asked for.
-        wanted: String,
-        /// What is kept.
-        kept: String,
-    },
-    /// It does not pass its proof with the site's rules and settings as they are now.
-    #[error("the bundle was good once and is refused now: {0}")]
-    Refused(BundleError),
 }
 
 /// Proves candidates and promotes them.
@@ -198,7 +133,7 @@ impl Promoter {
                 }
                 self.prove(&source, contents, is_current)
             }
-            Err(error) => (None, Err(error)),
+            Err(error) => (manifest_digest(origin).ok(), Err(error)),
         };
         match outcome {
             Ok(considered) => considered,
@@ -290,7 +225,7 @@ impl Promoter {
     /// Where it is not kept, or does not pass its proof any more.
     pub fn roll_back(&mut self, target: &Target) -> Result<Identity, RollbackError> {
         let start = Instant::now();
-        let kept = self.find(target)?;
+        let kept = target.among(&self.store.kept())?;
         let origin = Origin::Memory(Arc::clone(&kept.files));
         let loaded = self.loader.load(&origin, Proof::Golden, false);
         let loaded = loaded.map_err(|error| {
@@ -309,38 +244,6 @@ impl Promoter {
             took,
         });
         Ok(identity)
-    }
-
-    fn find(&self, target: &Target) -> Result<Kept, RollbackError> {
-        let all = self.store.kept();
-        let found = all.iter().find(|kept| match target {
-            Target::Previous => true,
-            Target::Version(version) => kept.identity.version == *version,
-            Target::Digest(digest) => kept.identity.digest == *digest,
-        });
-        found.cloned().ok_or_else(|| {
-            let names = all.iter().map(|kept| {
-                let Identity {
-                    name,
-                    version,
-                    digest,
-                } = &kept.identity;
-                format!("{name} {version} ({digest})")
-            });
-            let names: Vec<String> = names.collect();
-            RollbackError::NotKept {
-                wanted: match target {
-                    Target::Previous => "the one before".to_owned(),
-                    Target::Version(version) => format!("of version {version}"),
-                    Target::Digest(digest) => format!("of digest {digest}"),
-                },
-                kept: if names.is_empty() {
-                    "none".to_owned()
-                } else {
-                    names.join(", ")
-                },
-            }
-        })
     }
 
     /// Lets a pinned bundle be replaced by what the source has.
@@ -388,10 +291,17 @@ fn about(
     load_time: Duration,
     pinned: bool,
 ) -> About {
+    let manifest = &loaded.manifest;
+    let members = &manifest.members;
     About {
         source,
-        created: loaded.manifest.created.clone(),
-        signed_by: None,
+        sizes: [
+            manifest.files.values().map(|entry| entry.size).sum(),
+            manifest.size_of(&members.classifier.file),
+            manifest.size_of(&members.anomaly.file),
+        ],
+        created: manifest.created.clone(),
+        signed_by: loaded.signed_by.clone(),
         load_time,
         since: SystemTime::now(),
         pinned,

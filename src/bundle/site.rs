@@ -1,10 +1,13 @@
 //! What a site adds to every bundle, or says in its place.
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::BundleError;
 use super::manifest::Manifest;
 use super::must_forward::MustForward;
+use super::signature::{TrustedKeys, verify_detached};
 use crate::config::{CompliancePacks, Config, DecisionConfig, OnDegraded};
 use crate::ensemble::Policy;
 use crate::pipeline::Knowledge;
@@ -24,18 +27,22 @@ impl Site {
     /// Reads the packs and compiles them by themselves, so that their faults are not laid at the
     /// door of a bundle.
     pub(super) fn read(config: &Config) -> Result<Site, BundleError> {
+        let keys = TrustedKeys::parse(&config.models.trusted_keys)?;
+        let mut packs = Vec::new();
+        for directory in &config.rules.packs {
+            let files = rules::read_pack_files(directory).map_err(BundleError::Site)?;
+            for (file, yaml) in files {
+                packs.extend(signed_packs(&file, &yaml, &keys)?);
+            }
+        }
         let must_forward = config.models.must_forward.as_deref();
         Ok(Site {
             must_forward: must_forward.map(MustForward::read).transpose()?,
-            ..Site::rules(config).map_err(BundleError::Site)?
+            ..Site::rules(config, packs).map_err(BundleError::Site)?
         })
     }
 
-    fn rules(config: &Config) -> Result<Site, RuleError> {
-        let mut packs = Vec::new();
-        for directory in &config.rules.packs {
-            packs.extend(rules::read_packs(directory)?);
-        }
+    fn rules(config: &Config, packs: Vec<Pack>) -> Result<Site, RuleError> {
         let mut frameworks = Vec::new();
         for source in &config.rules.compliance {
             frameworks.extend(match source {
@@ -78,6 +85,33 @@ impl Site {
             ..own
         })
     }
+}
+
+/// The packs of a file. Where keys are configured, one of them must have signed it (`FILE.minisig`), or
+/// its rules only raise. A signature that is there and does not hold is refused: somebody meant it.
+fn signed_packs(file: &Path, yaml: &str, keys: &TrustedKeys) -> Result<Vec<Pack>, BundleError> {
+    let name = file.display().to_string();
+    let mut packs = rules::parse_packs(&name, yaml).map_err(BundleError::Site)?;
+    if keys.is_empty() {
+        return Ok(packs);
+    }
+    match std::fs::read(format!("{name}.minisig")) {
+        Ok(signature) => {
+            verify_detached(&name, yaml.as_bytes(), Some(&signature), keys)
+                .map_err(|error| BundleError::SiteSignature(error.to_string()))?;
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            tracing::info!(file = name, "an unsigned pack: its rules only raise");
+            for rule in packs.iter_mut().flat_map(|pack| &mut pack.rules) {
+                rule.rule.raises_only = true;
+            }
+        }
+        Err(error) => {
+            let detail = format!("{name}.minisig: {error}");
+            return Err(BundleError::SiteSignature(detail));
+        }
+    }
+    Ok(packs)
 }
 
 /// The bundle's own policy.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 
@@ -24,6 +24,8 @@ struct Book {
     serving: About,
     kept: VecDeque<Kept>,
     candidate: Option<CandidateStatus>,
+    /// Since when there has been one of that source.
+    considered: Instant,
     rejection: Option<Rejection>,
 }
 
@@ -35,6 +37,8 @@ pub(super) struct About {
     pub(super) load_time: Duration,
     /// When it began to serve.
     pub(super) since: SystemTime,
+    /// Bytes: of all files, of the classifier's graph and of the anomaly detector's.
+    pub(super) sizes: [u64; 3],
     /// True where somebody went back to it by hand.
     pub(super) pinned: bool,
     /// Its files, where it may have to serve again.
@@ -57,6 +61,7 @@ impl Store {
                 serving: about,
                 kept: VecDeque::new(),
                 candidate: None,
+                considered: Instant::now(),
                 rejection: None,
             }),
         }
@@ -71,6 +76,7 @@ impl Store {
                 source: "test".into(),
                 created: String::new(),
                 signed_by: None,
+                sizes: [0; 3],
                 load_time: Duration::ZERO,
                 since: SystemTime::UNIX_EPOCH,
                 pinned: false,
@@ -117,13 +123,19 @@ impl Store {
     /// Tells what is looked at; `None` where nothing is.
     pub(super) fn consider(&self, candidate: Option<(&str, CandidateState)>) {
         let mut book = self.lock();
-        let since = book.candidate.take();
-        book.candidate = candidate.map(|(source, state)| match since {
+        let before = book.candidate.take();
+        if before.as_ref().map(|before| before.source.as_str())
+            != candidate.map(|(source, _)| source)
+        {
+            book.considered = Instant::now();
+        }
+        book.candidate = candidate.map(|(source, state)| match before {
             Some(same) if same.source == source && same.state == state => same,
             _ => CandidateStatus {
                 source: source.to_owned(),
                 state,
                 since: timestamp(SystemTime::now()),
+                age: Duration::ZERO,
             },
         });
     }
@@ -151,7 +163,10 @@ impl Store {
         let snapshot = self.current();
         ModelsStatus {
             serving: book.serving.status(&snapshot),
-            candidate: book.candidate.clone(),
+            candidate: book.candidate.clone().map(|candidate| CandidateStatus {
+                age: book.considered.elapsed(),
+                ..candidate
+            }),
             kept: book.kept.iter().map(Kept::status).collect(),
             last_rejection: book.rejection.clone(),
         }
@@ -173,6 +188,8 @@ impl About {
             .into_iter()
             .zip(snapshot.model_infos())
             .zip(snapshot.failures())
+            .zip(snapshot.left_out())
+            .zip(&self.sizes[1..])
             .zip(caches);
         ServingStatus {
             identity: (*knowledge.identity).clone(),
@@ -183,14 +200,19 @@ impl About {
             pinned: self.pinned,
             signed_by: self.signed_by.clone(),
             load_seconds: self.load_time.as_secs_f64(),
+            size_bytes: self.sizes[0],
             rules: knowledge.rules.len(),
             models: models
-                .map(|(((member, info), failures), cache)| ModelStatus {
-                    member,
-                    info: info.clone(),
-                    failures,
-                    cache,
-                })
+                .map(
+                    |(((((member, info), failures), left_out), size), cache)| ModelStatus {
+                        member,
+                        info: info.clone(),
+                        size_bytes: *size,
+                        failures,
+                        left_out,
+                        cache,
+                    },
+                )
                 .collect(),
         }
     }

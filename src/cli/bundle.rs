@@ -1,4 +1,5 @@
-//! `logtriage bundle inspect`: what a bundle holds, without serving it. `verify` has a file of its own.
+//! `logtriage bundle inspect`: what a bundle holds, without serving it. The other commands for bundles
+//! have files of their own.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -7,10 +8,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::bundle::manifest::Manifest;
-use crate::bundle::{Loader, Origin, Proof};
+use crate::bundle::{Loaded, Loader, Origin, Proof};
+use crate::config::{Config, public_key};
 
-/// Look at bundles.
+/// Look at bundles, compare, sign and pack them.
 #[derive(Debug, Args)]
 pub struct BundleArgs {
     #[command(subcommand)]
@@ -21,6 +22,10 @@ pub struct BundleArgs {
 enum BundleCommand {
     Inspect(InspectArgs),
     Verify(super::verify::VerifyArgs),
+    Keygen(super::signing::KeygenArgs),
+    Sign(super::signing::SignArgs),
+    Pack(super::pack::PackArgs),
+    Diff(super::diff::DiffArgs),
 }
 
 /// Load and prove a bundle, then show its identity, settings, files and graphs.
@@ -32,8 +37,30 @@ struct InspectArgs {
     /// Configuration file
     #[arg(long, env = "LOGTRIAGE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The bundle's directory; the built-in bundle where none is named
-    directory: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyArgs,
+    /// The bundle's directory or .tar.zst archive; the built-in bundle where none is named
+    #[arg(default_value = "default")]
+    bundle: PathBuf,
+}
+
+/// Keys in the place of the configured ones.
+#[derive(Debug, Args)]
+pub(super) struct KeyArgs {
+    /// A public key, or its file, that must have signed the bundle; may be said several times, one of
+    /// them is enough [default: models.trusted_keys]
+    #[arg(long = "key", value_name = "KEY", value_parser = public_key)]
+    keys: Vec<String>,
+}
+
+impl KeyArgs {
+    /// The configuration with these keys.
+    pub(super) fn apply(&self, mut config: Config) -> Config {
+        if !self.keys.is_empty() {
+            config.models.trusted_keys = self.keys.clone();
+        }
+        config
+    }
 }
 
 impl BundleArgs {
@@ -42,6 +69,10 @@ impl BundleArgs {
         match self.command {
             BundleCommand::Inspect(args) => args.run(),
             BundleCommand::Verify(args) => args.run(),
+            BundleCommand::Keygen(args) => args.run(),
+            BundleCommand::Sign(args) => args.run(),
+            BundleCommand::Pack(args) => args.run(),
+            BundleCommand::Diff(args) => args.run(),
         }
     }
 }
@@ -49,13 +80,15 @@ impl BundleArgs {
 impl InspectArgs {
     fn run(self) -> anyhow::Result<ExitCode> {
         let config = super::configuration(self.config.as_deref())?;
-        let origin = self.directory.map_or(Origin::Builtin, Origin::Directory);
+        let config = self.keys.apply(config);
+        let origin = super::origin(&self.bundle)?;
         let loaded = Loader::new(&config)?.load(&origin, Proof::Golden, false)?;
         let knowledge = loaded.snapshot.knowledge();
         let [classifier, anomaly] = loaded.snapshot.model_infos();
         let everything = json!({
             "source": origin.to_string(),
             "digest": knowledge.identity.digest,
+            "signed_by": loaded.signed_by,
             "proof": "golden samples passed",
             "rules": knowledge.rules.len(),
             "manifest": loaded.manifest,
@@ -67,13 +100,7 @@ impl InspectArgs {
             writeln!(out)?;
             return Ok(ExitCode::SUCCESS);
         }
-        write_text(
-            &mut out,
-            &origin,
-            &loaded.manifest,
-            &knowledge.identity.digest,
-            knowledge.rules.len(),
-        )?;
+        write_text(&mut out, &origin, &loaded)?;
         for (member, info) in [("classifier", classifier), ("anomaly", anomaly)] {
             writeln!(
                 out,
@@ -94,21 +121,26 @@ impl InspectArgs {
     }
 }
 
-fn write_text(
-    out: &mut impl Write,
-    origin: &Origin,
-    manifest: &Manifest,
-    digest: &str,
-    rules: usize,
-) -> io::Result<()> {
+/// Who signed a bundle, as far as anybody asked.
+pub(super) fn signed(loaded: &Loaded) -> String {
+    match &loaded.signed_by {
+        Some(id) => format!("by the trusted key {id}"),
+        None => "not looked at (no trusted keys, or built in)".to_owned(),
+    }
+}
+
+fn write_text(out: &mut impl Write, origin: &Origin, loaded: &Loaded) -> io::Result<()> {
+    let manifest = &loaded.manifest;
+    let knowledge = loaded.snapshot.knowledge();
     let members = &manifest.members;
     writeln!(
         out,
         "bundle:  {} {} ({origin})",
         manifest.name, manifest.version
     )?;
-    writeln!(out, "digest:  {digest}")?;
+    writeln!(out, "digest:  {}", knowledge.identity.digest)?;
     writeln!(out, "created: {}", manifest.created)?;
+    writeln!(out, "signed:  {}", signed(loaded))?;
     writeln!(out, "proof:   golden samples passed")?;
     writeln!(
         out,
@@ -126,8 +158,9 @@ fn write_text(
     writeln!(out, "\nmember      weight  what")?;
     writeln!(
         out,
-        "rules       {:<6}  {rules} rules",
-        members.rules.weight
+        "rules       {:<6}  {} rules",
+        members.rules.weight,
+        knowledge.rules.len()
     )?;
     let classifier = &members.classifier;
     writeln!(

@@ -4,12 +4,15 @@ pub mod bench;
 pub mod bundle;
 pub mod classify;
 pub mod config;
+mod diff;
 pub mod features;
 mod input;
 mod output;
+mod pack;
 mod progress;
 pub mod rules;
 pub mod serve;
+mod signing;
 mod summary;
 mod verify;
 
@@ -19,7 +22,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::BenchError;
-use crate::bundle::BundleError;
+use crate::bundle::{BundleError, Origin};
 use crate::config::{AccessShare, Config, ConfigError, LogConfig, LogFormat, LogLevel};
 use crate::telemetry;
 
@@ -78,6 +81,16 @@ impl Cli {
             Command::Rules(args) => args.run(),
             Command::Serve(args) => args.run(),
         }
+    }
+}
+
+/// A bundle by its name on the command line: a directory, a `.tar.zst` archive, or the word default for
+/// the one built in.
+fn origin(name: &Path) -> Result<Origin, BundleError> {
+    if name.as_os_str() == "default" {
+        Ok(Origin::Builtin)
+    } else {
+        Origin::at(name)
     }
 }
 

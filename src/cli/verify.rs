@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::bundle::{KeyArgs, signed};
 use crate::bundle::{ENGINE_TOLERANCE, Loaded, Loader, Origin, Proof, compare_engines};
 use crate::config::Config;
 
@@ -18,7 +19,9 @@ pub(super) struct VerifyArgs {
     /// Configuration file
     #[arg(long, env = "LOGTRIAGE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The bundle's directory, or the word default for the built-in bundle
+    #[command(flatten)]
+    keys: KeyArgs,
+    /// The bundle's directory or .tar.zst archive, or the word default for the built-in bundle
     #[arg(default_value = "default")]
     bundle: PathBuf,
 }
@@ -26,11 +29,8 @@ pub(super) struct VerifyArgs {
 impl VerifyArgs {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = super::configuration(self.config.as_deref())?;
-        let origin = if self.bundle.as_os_str() == "default" {
-            Origin::Builtin
-        } else {
-            Origin::Directory(self.bundle)
-        };
+        let config = self.keys.apply(config);
+        let origin = super::origin(&self.bundle)?;
         let loaded = Loader::new(&config)?.load(&origin, Proof::Golden, false)?;
         let mut out = io::stdout().lock();
         write_checks(&mut out, &origin, &loaded, &config)?;
@@ -55,6 +55,7 @@ fn write_checks(
         manifest.name, manifest.version
     )?;
     writeln!(out, "digest:   {digest}")?;
+    writeln!(out, "signed:   {}", signed(loaded))?;
     writeln!(
         out,
         "files:    {} of the stated size and SHA-256",

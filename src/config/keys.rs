@@ -31,6 +31,8 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("models.fetch.interval", Kind::Scalar),
     ("models.fetch.ca_file", Kind::Scalar),
     ("models.fetch.token_file", Kind::Scalar),
+    ("models.trusted_keys", Kind::List),
+    ("models.min_created", Kind::Scalar),
     ("models.must_forward", Kind::Scalar),
     ("models.on_start_failure", Kind::Scalar),
     ("models.settle", Kind::Scalar),

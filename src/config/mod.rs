@@ -7,6 +7,7 @@
 //! rest of the program sees plain numbers.
 
 mod cache;
+mod cgroup;
 mod error;
 mod feedback;
 mod given;
@@ -31,6 +32,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use cache::CacheConfig;
+pub use cgroup::{Cgroup, Throttled};
 pub use error::ConfigError;
 pub use feedback::FeedbackConfig;
 pub use host::processors;
@@ -39,12 +41,15 @@ pub use judgement::{
 };
 pub use models::{
     BatchConfig, EngineConfig, EngineKind, MemberEngines, ModelsConfig, OnStartFailure,
-    Optimization, Provider,
+    Optimization, Provider, public_key,
 };
 pub use service::{
     AccessShare, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
 };
-pub use sources::{ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig};
+pub use sources::{
+    ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig, is_config_map_name,
+    is_namespace_name,
+};
 pub use token::TokenFile;
 
 use given::Sayings;

@@ -2,12 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
 use super::error::ConfigError;
-use super::reader::{Reader, choose, one_of};
+use super::reader::{Reader, choose, invalid, one_of};
 use super::sources::SourcesConfig;
 use super::{host, serialize};
 use crate::verdict::Member;
@@ -17,6 +17,11 @@ use crate::verdict::Member;
 pub struct ModelsConfig {
     /// Directory of a bundle; without one the bundle built into the program serves.
     pub dir: Option<PathBuf>,
+    /// minisign public keys, one of which must have signed a bundle; without any nothing is asked.
+    pub trusted_keys: Vec<String>,
+    /// A bundle that was made before this is refused.
+    #[serde(serialize_with = "serialize::time")]
+    pub min_created: Option<SystemTime>,
     /// Lines that whatever serves has to forward, as NDJSON.
     pub must_forward: Option<PathBuf>,
     /// The sources that are asked over the network.
@@ -56,6 +61,12 @@ impl ModelsConfig {
         ];
         Ok(ModelsConfig {
             dir: reader.path("models.dir")?,
+            trusted_keys: trusted_keys(reader)?,
+            min_created: reader.optional(
+                "models.min_created",
+                "a time in UTC such as 2026-11-22T00:00:00Z",
+                |text| humantime::parse_rfc3339(text).ok(),
+            )?,
             must_forward: reader.path("models.must_forward")?,
             sources: SourcesConfig::read(reader)?,
             on_start_failure: reader.word(
@@ -72,6 +83,39 @@ impl ModelsConfig {
             )?,
         })
     }
+}
+
+/// The keys themselves, those of files as well: what a key file holds later is for the next start.
+fn trusted_keys(reader: &Reader<'_>) -> Result<Vec<String>, ConfigError> {
+    let key = "models.trusted_keys";
+    let expected = "minisign public keys (56 characters that begin with RW) or paths of .pub files";
+    let items = reader.list(key, expected, |item| Some(item.to_owned()))?;
+    let (Some(items), Some(given)) = (items, reader.given(key)) else {
+        return Ok(Vec::new());
+    };
+    let read = |item: &String| {
+        public_key(item).map_err(|detail| {
+            let found = format!("{item}: {detail}");
+            invalid(key, given, expected, &found)
+        })
+    };
+    items.iter().map(read).collect()
+}
+
+/// A minisign public key: itself, or the path of a file that holds it as minisign writes it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn public_key(item: &str) -> Result<String, String> {
+    let known = |text: &str| minisign_verify::PublicKey::from_base64(text).map(|_| text.to_owned());
+    if let Ok(key) = known(item) {
+        return Ok(key);
+    }
+    let text = std::fs::read_to_string(item)
+        .map_err(|error| format!("neither a key nor a file that can be read ({error})"))?;
+    // A comment, and the key on a line of its own.
+    let line = text.lines().map(str::trim).rfind(|line| !line.is_empty());
+    known(line.unwrap_or_default()).map_err(|error| format!("no public key in the file ({error})"))
 }
 
 /// What runs the ONNX files, and with what.

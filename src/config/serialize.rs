@@ -1,7 +1,7 @@
 //! Validated values back into the form in which they are written, for `config check`.
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
@@ -14,6 +14,16 @@ pub(super) fn size<S: Serializer>(bytes: &usize, serializer: S) -> Result<S::Ok,
 
 pub(super) fn duration<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&humantime::format_duration(*value))
+}
+
+pub(super) fn time<S: Serializer>(
+    time: &Option<SystemTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.collect_str(&humantime::format_rfc3339(*time)),
+        None => serializer.serialize_none(),
+    }
 }
 
 pub(super) fn number_or_auto<S: Serializer>(

@@ -131,12 +131,12 @@ impl ConfigMapConfig {
         let namespace = reader.optional(
             "models.configmap.namespace",
             "the name of a namespace: up to 63 of a-z, 0-9 and -",
-            |text| (is_dns_name(text, 63) && !text.contains('.')).then(|| text.to_owned()),
+            |text| is_namespace_name(text).then(|| text.to_owned()),
         )?;
         let name = reader.optional(
             "models.configmap.name",
             "the name of a ConfigMap: up to 253 of a-z, 0-9, - and .",
-            |text| is_dns_name(text, 253).then(|| ConfigMaps::Name(text.to_owned())),
+            |text| is_config_map_name(text).then(|| ConfigMaps::Name(text.to_owned())),
         )?;
         let selector = reader.optional("models.configmap.selector", SELECTOR, |text| {
             is_selector(text).then(|| ConfigMaps::Selector(text.to_owned()))
@@ -152,6 +152,16 @@ impl ConfigMapConfig {
             )),
         }
     }
+}
+
+/// True for what a namespace can be called: up to 63 of a-z, 0-9 and -.
+pub fn is_namespace_name(text: &str) -> bool {
+    is_dns_name(text, 63) && !text.contains('.')
+}
+
+/// True for what a ConfigMap can be called: up to 253 of a-z, 0-9, - and dots.
+pub fn is_config_map_name(text: &str) -> bool {
+    is_dns_name(text, 253)
 }
 
 /// Names of Kubernetes objects (RFC 1123): labels of a-z, 0-9 and -, joined by dots.

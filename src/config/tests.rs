@@ -525,3 +525,40 @@ fn a_token_must_be_there_at_the_start() {
         );
     }
 }
+
+const KEY: &str = "RWTHwsASKjxGYKPCtTR/ecXjrFN8ogJjKzQrC+A36SZ4BYR5f8JQUGEM";
+
+#[test]
+fn a_trusted_key_is_a_key_or_its_file() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("site.pub");
+    let written = format!("untrusted comment: minisign public key\n{KEY}\n");
+    std::fs::write(&path, written).expect("a file");
+    let yaml = format!("models: {{trusted_keys: [{KEY}, {}]}}", path.display());
+    let config = load(&yaml, &[]).expect("good keys");
+    assert_eq!(config.models.trusted_keys, [KEY, KEY]);
+    let printed = serde_yaml::to_string(&config).expect("a printable configuration");
+    assert_eq!(load(&printed, &[]).expect("what is printed"), config);
+
+    for wrong in ["nowhere.pub", &KEY[1..], &KEY.replace("RW", "XX")] {
+        let said = refusal(&format!("models: {{trusted_keys: [{KEY}, {wrong}]}}"), &[]);
+        assert!(said.starts_with("models.trusted_keys in c.yaml"), "{said}");
+        assert!(said.contains(wrong) && !said.contains(KEY), "{said}");
+    }
+    std::fs::write(&path, "untrusted comment: empty\n").expect("a file");
+    let said = refusal(&yaml, &[]);
+    assert!(said.contains("no public key in the file"), "{said}");
+}
+
+#[test]
+fn the_earliest_time_of_a_bundle_is_a_time() {
+    let config = load("models: {min_created: 2026-11-22T00:00:00Z}", &[]).expect("a time");
+    let printed = serde_yaml::to_string(&config).expect("a printable configuration");
+    assert!(
+        printed.contains("min_created: 2026-11-22T00:00:00Z"),
+        "{printed}"
+    );
+    assert_eq!(load(&printed, &[]).expect("what is printed"), config);
+    let said = refusal("models: {min_created: yesterday}", &[]);
+    assert!(said.starts_with("models.min_created in c.yaml"), "{said}");
+}

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use prost::bytes::Bytes;
 
-use super::native::{NativeGraph, NotNative, Refusal};
+use super::native::{NativeGraph, NotNative, Refusal, check_sound};
 use super::onnxruntime::{Runtime, RuntimeGraph};
 use super::{EngineError, GraphContract, Model};
 use crate::config::{EngineConfig, EngineKind, Provider};
@@ -151,6 +151,13 @@ impl Engines {
         contract: &GraphContract<'_>,
         reason: String,
     ) -> Result<(GraphKind, String), EngineError> {
+        let malformed = |refusal: Refusal| EngineError::Load {
+            file: contract.file.to_owned(),
+            engine: "onnxruntime",
+            detail: refusal.to_string(),
+        };
+        // Some of what is wrong with a graph it would find out too late, or never come back from.
+        check_sound(graph.clone(), contract.input, contract.input_width).map_err(malformed)?;
         let mut loaded = self.loaded();
         let runtime = match loaded.as_ref() {
             Some(runtime) => runtime.clone(),

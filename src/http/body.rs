@@ -13,7 +13,7 @@ use hyper::body::Frame;
 use crate::batch::{Overloaded, Room, Ticket};
 use crate::pipeline::{Detail, Judgement};
 use crate::record::{self, DecompressError, Entry, Limits};
-use crate::telemetry::Overload;
+use crate::telemetry::{Overload, Stage};
 
 use super::access::Extent;
 use super::inflight::{Charge, Denied};
@@ -71,7 +71,10 @@ pub(super) async fn receive(
         return Err(refused.into_problem(service));
     }
     let mut body = body;
-    let bytes = match read(service, declared, &mut body, &mut charge, &mut ticket).await {
+    let reading = service.metrics.stage(Stage::Read);
+    let read = read(service, declared, &mut body, &mut charge, &mut ticket).await;
+    drop(reading);
+    let bytes = match read {
         Ok(bytes) => bytes,
         Err(refused) => {
             if refused.is_overload() {
@@ -95,6 +98,7 @@ pub(super) async fn receive(
         held.map_err(Refusal::Queue)
             .map_err(|refused| refused.into_problem(service))?;
     }
+    let decoding = service.metrics.stage(Stage::Decode);
     let decoded = offload(large, move || {
         let bytes = decompress(bytes, encoding.as_deref(), limits.decompressed, &mut charge)?;
         let entries = decode(&bytes, content_type.as_deref(), &limits, &mut charge)?;
@@ -106,6 +110,7 @@ pub(super) async fn receive(
         })
     })
     .await?;
+    drop(decoding);
     let received = decoded.map_err(|refused: Refusal| refused.into_problem(service))?;
     service.usual.learn(compressed, wire, received.room());
     Ok(received)

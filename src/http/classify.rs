@@ -120,7 +120,7 @@ pub(super) async fn classify(
     let extent = received.extent();
     let detail = detail(query.explain, extent.records)?;
     let judged = judging::judge(&service, received, detail).await?;
-    let response = answer::respond(judged, form, started).await;
+    let response = answer::respond(&service.metrics, judged, form, started).await;
     response.map(|response| extent.beside(response))
 }
 

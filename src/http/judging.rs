@@ -41,7 +41,12 @@ pub(super) struct Judged {
 
 /// The place of a record in its request, while the record itself is with the judge.
 enum Place {
-    Record { id: Option<RecordId>, index: usize },
+    Record {
+        id: Option<RecordId>,
+        index: usize,
+        /// Bytes of its message.
+        bytes: usize,
+    },
     Bad(BadRecord),
 }
 
@@ -65,8 +70,9 @@ pub(super) async fn judge(
         places.push(match entry {
             Entry::Record(mut record) => {
                 let (id, index) = (record.id.take(), record.index);
+                let bytes = record.message.len();
                 records.push(record);
-                Place::Record { id, index }
+                Place::Record { id, index, bytes }
             }
             Entry::Bad(bad) => Place::Bad(bad),
         });
@@ -94,9 +100,9 @@ fn assemble(
     let mut outcomes = Vec::with_capacity(places.len());
     for place in places {
         outcomes.push(match place {
-            Place::Record { id, index } => {
+            Place::Record { id, index, bytes } => {
                 let judgement = judgements.next().ok_or_else(too_few)?;
-                tally.add(&judgement.verdict);
+                tally.add(&judgement.verdict, bytes);
                 sample.add(&judgement);
                 Outcome::Judged {
                     id,

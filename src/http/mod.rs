@@ -22,8 +22,10 @@ mod openapi;
 mod operations;
 mod patience;
 mod predecessor;
+mod probes;
 mod problem;
 mod progress;
+mod pulse;
 mod routes;
 mod server;
 mod spans;
@@ -46,6 +48,7 @@ pub use guard::Peer;
 pub use lifecycle::{Lifecycle, Phase};
 pub use operations::Operations;
 pub use progress::Progress;
+pub use pulse::{Pulse, Trial, Way};
 pub use routes::{data_router, operations_router};
 pub use server::{Stop, serve};
 

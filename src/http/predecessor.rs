@@ -17,6 +17,7 @@ use crate::answer::UnreadRecord;
 use crate::bundle::Identity;
 use crate::pipeline::{Detail, Judgement};
 use crate::record::Entry;
+use crate::telemetry::Stage;
 use crate::verdict::{Category, Flag, Reason, Scores};
 
 use super::Service;
@@ -138,6 +139,7 @@ pub(super) async fn classify_one(
         return Err(not_one(received.entries.len()));
     }
     let judged = judging::judge(&service, received, Detail::Votes).await?;
+    let _writing = service.metrics.stage(Stage::Write);
     let model = model_name(&judged.model);
     match judged.outcomes.first() {
         Some(Outcome::Judged { judgement, .. }) => {
@@ -181,6 +183,7 @@ pub(super) async fn classify_batch(
     let received = body::receive(&service, &headers, body).await?;
     let extent = received.extent();
     let judged = judging::judge(&service, received, Detail::Votes).await?;
+    let _writing = service.metrics.stage(Stage::Write);
     let large = judged.outcomes.len() > LARGE;
     let written = offload(large, move || write_batch(judged, started));
     let (written, charge) = written.await?;

@@ -8,6 +8,7 @@ use axum::routing::{get, post, put};
 
 use super::{
     Operations, Service, admin, classify, feedback, layers, openapi, operations, predecessor,
+    probes,
 };
 
 /// A route, as metrics and logs name it.
@@ -108,9 +109,9 @@ pub fn data_router(service: Arc<Service>) -> Router {
 pub fn operations_router(operations: Arc<Operations>) -> Router {
     let metrics = Arc::clone(&operations.metrics);
     let routes = Router::new()
-        .route(Route::Livez.path(), get(operations::livez))
-        .route(Route::Readyz.path(), get(operations::readyz))
-        .route(Route::Startupz.path(), get(operations::startupz))
+        .route(Route::Livez.path(), get(probes::livez))
+        .route(Route::Readyz.path(), get(probes::readyz))
+        .route(Route::Startupz.path(), get(probes::startupz))
         .route(Route::Metrics.path(), get(operations::metrics))
         .route(Route::Version.path(), get(operations::version))
         .route(Route::Models.path(), get(operations::models))

@@ -14,6 +14,7 @@ mod members;
 mod sentence;
 #[cfg(test)]
 pub(crate) mod tests;
+mod timings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -36,6 +37,7 @@ pub use explain::{Explanation, MatchedRule, NumericFeature, TermEffect, VoteDeta
 pub use inputs::Inputs;
 pub use lane::{Judge, Models};
 pub use members::{Anomaly, Classifier};
+pub use timings::{Run, Timings};
 
 /// Which bundle judged: the `model` of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -105,6 +107,15 @@ impl Judgement {
             signs: None,
         }
     }
+}
+
+/// A judged batch, and where its time went.
+#[derive(Debug)]
+pub struct Timed {
+    /// One answer a group, in the order of the groups.
+    pub answers: Vec<Vec<Judgement>>,
+    /// Where the time went.
+    pub timings: Timings,
 }
 
 /// Everything that judging needs apart from the loaded models. Copies share the large parts.
@@ -192,6 +203,11 @@ impl Snapshot {
     /// As [`Snapshot::judge`], for records of several requests in one batch: an answer a group, in
     /// the order of the groups.
     pub fn judge_groups(&self, worker: usize, groups: &[Group<'_>]) -> Vec<Vec<Judgement>> {
+        self.judge_timed(worker, groups).answers
+    }
+
+    /// As [`Snapshot::judge_groups`], and says where the time went.
+    pub fn judge_timed(&self, worker: usize, groups: &[Group<'_>]) -> Timed {
         self.judge_slot(worker).judge(self, groups)
     }
 
@@ -213,6 +229,11 @@ impl Snapshot {
     /// How often each model failed since the snapshot was made: classifier, anomaly.
     pub fn failures(&self) -> [u64; 2] {
         [self.breakers[0].failures(), self.breakers[1].failures()]
+    }
+
+    /// Whether each model is left out, from a failed run until one that works: classifier, anomaly.
+    pub fn left_out(&self) -> [bool; 2] {
+        self.breakers.each_ref().map(Breaker::is_failing)
     }
 
     fn judge_slot(&self, worker: usize) -> MutexGuard<'_, Judge> {

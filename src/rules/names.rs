@@ -93,6 +93,12 @@ pub(super) fn read_level(text: &str) -> Result<Severity, String> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob(Vec<u8>);
 
+impl std::fmt::Display for Glob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
 impl Glob {
     pub(super) fn new(pattern: &str) -> Glob {
         let mut bytes = pattern.as_bytes().to_ascii_lowercase();

@@ -29,6 +29,9 @@ const TELLING: u64 = 1_000;
 /// Stands for a share of the training data that is 0, or nearly: it has no logarithm.
 const LEAST_SHARE: f64 = 1e-4;
 
+/// What has an index, as the metric's label names it.
+pub(super) const SIGNALS: [&str; 2] = ["category", "score"];
+
 const TENTHS: usize = DECILES + 1;
 
 /// What some records showed.
@@ -98,8 +101,8 @@ pub(super) struct Drift(Mutex<Option<Window>>);
 #[derive(Debug)]
 struct Window {
     baseline: Arc<Baseline>,
-    /// The open bucket is the last one that `next` went by.
     buckets: [Sums; BUCKETS],
+    /// The bucket that takes samples.
     open: usize,
     opened: Instant,
 }
@@ -137,7 +140,7 @@ impl Drift {
         drop(window);
         let baseline = baseline.as_deref();
         let indices = baseline.map_or([0.0; 2], |baseline| sums.indices(baseline));
-        for (signal, index) in ["category", "score"].into_iter().zip(indices) {
+        for (signal, index) in SIGNALS.into_iter().zip(indices) {
             metrics.drift_psi.with_label_values(&[signal]).set(index);
         }
         let baseline_rate = baseline.map_or(0.0, |baseline| baseline.unknown_words);

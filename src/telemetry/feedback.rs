@@ -20,7 +20,15 @@ pub enum FeedbackRefusal {
 }
 
 impl FeedbackRefusal {
-    fn label(self) -> &'static str {
+    pub(super) const ALL: [FeedbackRefusal; 5] = [
+        FeedbackRefusal::Forbidden,
+        FeedbackRefusal::Invalid,
+        FeedbackRefusal::Full,
+        FeedbackRefusal::Unwritable,
+        FeedbackRefusal::Busy,
+    ];
+
+    pub(super) fn label(self) -> &'static str {
         match self {
             FeedbackRefusal::Forbidden => "forbidden",
             FeedbackRefusal::Invalid => "invalid",

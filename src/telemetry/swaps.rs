@@ -73,12 +73,16 @@ impl Metrics {
     }
 }
 
+/// What may become of a bundle or a change.
+pub(super) const RESULTS: [&str; 4] = ["promoted", "rejected", "rolled_back", "reconfigured"];
+
 fn result(news: &News) -> &'static str {
+    let [promoted, rejected, rolled_back, reconfigured] = RESULTS;
     match news {
-        News::Promoted { .. } => "promoted",
-        News::Reconfigured { .. } => "reconfigured",
-        News::RolledBack { .. } => "rolled_back",
-        News::Refused(_) => "rejected",
+        News::Promoted { .. } => promoted,
+        News::Reconfigured { .. } => reconfigured,
+        News::RolledBack { .. } => rolled_back,
+        News::Refused(_) => rejected,
     }
 }
 

@@ -27,15 +27,20 @@ use super::{Nudge, Sink, stopped};
 use crate::config::{ConfigMapConfig, ConfigMaps};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// What is too large is not asked for again soon: it costs the server as much as us.
+const PAUSE_IF_TOO_LARGE: Duration = Duration::from_secs(5 * 60);
 /// A watch that is still there after this was not refused.
-const HELD: Duration = Duration::from_secs(10);
+const HELD: Duration = Duration::from_secs(3);
 /// ConfigMaps that are applied together come one after the other: time for the others to come.
 const TOGETHER: Duration = Duration::from_millis(500);
 /// ConfigMaps asked for at once: a page of full ones takes a few megabytes.
 const PAGE: u32 = 4;
-/// What gives the right to read, for messages.
-const ROLE: &str = "deploy/kubernetes/role.yaml";
+/// What gives the right to read one ConfigMap, and those with a label: RBAC knows no labels.
+const ROLES: [&str; 2] = [
+    "deploy/kubernetes/role.yaml",
+    "deploy/kubernetes/role-selector.yaml",
+];
 
 /// Watches until `stop` says so, or its sender is gone.
 ///
@@ -141,8 +146,9 @@ impl Watching {
                     let event = event.unwrap_or(Err(watcher::Error::NoResourceVersion))?;
                     match gathered.follow(event)? {
                         Known::Part => {}
+                        // At once: where only the watch is refused, that comes next.
                         Known::Listed => {
-                            tell_at = Some(Instant::now());
+                            self.tell(&mut gathered, watched);
                             held_at = Some(Instant::now() + HELD);
                         }
                         Known::Changed => {
@@ -231,10 +237,15 @@ impl Watching {
     /// Says what ended a session, and how long to wait before the next.
     fn tell_failure(&mut self, failure: Failure) -> Duration {
         match failure {
-            Failure::Content(no_bundle) => self.tell_content(&no_bundle),
-            Failure::Watch(error) => self.tell_watch(&error),
+            Failure::Content(no_bundle) => {
+                self.tell_content(&no_bundle);
+                PAUSE_IF_TOO_LARGE
+            }
+            Failure::Watch(error) => {
+                self.tell_watch(&error);
+                self.backoff.next()
+            }
         }
-        self.backoff.next()
     }
 
     fn tell_watch(&mut self, error: &watcher::Error) {
@@ -257,10 +268,14 @@ impl Watching {
             // The version that the watch was to go on from is gone, so everything is listed anew.
             Some(status) if status.code == 410 => tracing::debug!(words, "the watch is too old"),
             Some(status) if status.is_forbidden() => {
+                let role = match &self.which {
+                    ConfigMaps::Name(_) => ROLES[0],
+                    ConfigMaps::Selector(_) => ROLES[1],
+                };
                 let who = who(status);
                 let detail = format!(
                     "expected that {who} may {verb} configmaps in the namespace {namespace}, found \
-                     that it may not; apply {ROLE} there (the API server said: {words})"
+                     that it may not; apply {role} there (the API server said: {words})"
                 );
                 self.report.trouble("forbidden", detail);
             }

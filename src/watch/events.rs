@@ -3,6 +3,7 @@
 //! Events are a courtesy: nothing waits for them, few are told, and without the right to write them, or
 //! outside a cluster, there are none. The log and `/v1/models` always have the whole story.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -11,7 +12,7 @@ use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use super::kubernetes::{quietly, shortened, told};
+use super::kubernetes::{quietly, shortened, told, who};
 use super::quota::Quota;
 use super::stopped;
 use crate::bundle::{Herald, News};
@@ -23,6 +24,8 @@ const EVERY: Duration = Duration::from_secs(30);
 const SAME: Duration = Duration::from_secs(5 * 60);
 /// The API's own bound of a note, in bytes.
 const LONGEST_NOTE: usize = 1024;
+/// Events whose return is counted; more are told anew.
+const RECORDERS: usize = 16;
 const LONGEST_CALL: Duration = Duration::from_secs(10);
 /// Time for what waits when the process ends: why it ends may be in it.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -165,6 +168,8 @@ struct Teller {
     client: Client,
     pod: Pod,
     quota: Quota<ModelEvent>,
+    /// What was told lately, each by a recorder of its own: told again, it is counted.
+    recorders: HashMap<ModelEvent, Recorder>,
     dropped: usize,
     warned: bool,
 }
@@ -175,6 +180,7 @@ impl Teller {
             client,
             pod,
             quota: Quota::new(BURST, EVERY, SAME),
+            recorders: HashMap::new(),
             dropped: 0,
             warned: false,
         }
@@ -189,20 +195,36 @@ impl Teller {
             return;
         }
         let told = event.note(std::mem::take(&mut self.dropped));
-        let reporter = Reporter {
-            controller: "logtriage".to_owned(),
-            instance: Some(self.pod.name.clone()),
-        };
-        // A recorder of its own for each Event: one that has told an Event of this reason before
-        // would count that one up, and the new note would be lost.
-        let recorder = Recorder::new(self.client.clone(), reporter);
+        let recorder = self.recorder(&event);
         let regarding = regarding(&self.pod);
         let publish = recorder.publish(&told, &regarding);
-        match timeout(LONGEST_CALL, quietly(publish)).await {
-            Ok(Ok(())) => self.warned = false,
-            Ok(Err(error)) => self.complain(&told_with_advice(&error)),
-            Err(_) => self.complain("the API server did not answer in time"),
+        let complaint = match timeout(LONGEST_CALL, quietly(publish)).await {
+            Ok(Ok(())) => {
+                self.warned = false;
+                return;
+            }
+            Ok(Err(error)) => told_with_advice(&error),
+            Err(_) => "the API server did not answer in time".to_owned(),
+        };
+        // Perhaps what it would count is gone: the next one is told anew.
+        self.recorders.remove(&event);
+        self.complain(&complaint);
+    }
+
+    /// The recorder of this very Event. One that has told another of the same reason would count that
+    /// one up instead, and the new note would be lost.
+    fn recorder(&mut self, event: &ModelEvent) -> Recorder {
+        if self.recorders.len() >= RECORDERS {
+            self.recorders.clear();
         }
+        let recorder = self.recorders.entry(event.clone()).or_insert_with(|| {
+            let reporter = Reporter {
+                controller: "logtriage".to_owned(),
+                instance: Some(self.pod.name.clone()),
+            };
+            Recorder::new(self.client.clone(), reporter)
+        });
+        recorder.clone()
     }
 
     /// Once aloud, then in a low voice, until one gets through.
@@ -224,8 +246,9 @@ fn told_with_advice(error: &kube::Error) -> String {
     let words = told(error);
     match error {
         kube::Error::Api(status) if status.is_forbidden() => format!(
-            "expected that this pod may create events in the group events.k8s.io, found that it may \
-             not; apply deploy/kubernetes/role.yaml (the API server said: {words})"
+            "expected that {} may create and patch events of the group events.k8s.io, found that it \
+             may not; apply deploy/kubernetes/role.yaml (the API server said: {words})",
+            who(status)
         ),
         _ => words,
     }

@@ -61,6 +61,7 @@ pub(super) async fn quietly<F: Future>(future: F) -> F::Output {
 pub(super) fn told(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => status_told(status),
+        kube::Error::Service(error) => causes(&**error),
         other => causes(other),
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `keeper.rs` | the thread: orders, looks, promotion |
+//! | `orders.rs`, `keeper.rs` | what the thread is told, and the thread: looks, promotion |
 //! | `volume.rs`, `site.rs`, `notices.rs` | whether files have changed, and waking when they do |
 //! | `configmap.rs`, `union.rs` | ConfigMaps, watched through the Kubernetes API |
 //! | `fetch.rs`, `transfer.rs` | an archive behind a URL, polled |
@@ -22,6 +22,7 @@ pub mod fetch;
 mod keeper;
 mod kubernetes;
 mod notices;
+mod orders;
 mod quota;
 mod retry;
 mod site;
@@ -38,8 +39,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-pub use keeper::{Inbox, Keeper, Keeping, Source, Start};
+pub use keeper::{Keeping, Source, Start};
 pub use kubernetes::{ClientError, client};
+pub use orders::{Inbox, Keeper};
 pub use site::Reread;
 pub use sources::Sources;
 

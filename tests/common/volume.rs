@@ -37,6 +37,15 @@ impl Volume {
     /// one rename, links of the names where they are new, and the old directory is removed. Returns
     /// the instant of the rename.
     pub fn publish(&mut self, files: &[(String, Vec<u8>)]) -> Instant {
+        self.publish_spoiled(files, |_| {})
+    }
+
+    /// The same, with something done to the new directory before it counts.
+    pub fn publish_spoiled(
+        &mut self,
+        files: &[(String, Vec<u8>)],
+        spoil: impl FnOnce(&Path),
+    ) -> Instant {
         self.generations += 1;
         let name = format!("..2026_11_25_08_00_00.{:09}", self.generations);
         let directory = self.path().join(&name);
@@ -44,6 +53,7 @@ impl Volume {
         for (name, bytes) in files {
             fs::write(directory.join(name), bytes).expect("a file");
         }
+        spoil(&directory);
         let (data, new) = (self.path().join("..data"), self.path().join("..data_tmp"));
         let before = fs::read_link(&data).ok();
         symlink(&name, &new).expect("a link");

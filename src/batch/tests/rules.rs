@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::super::batches::{Batch, Release};
 use super::super::job::{Answer, Job};
 use super::super::room::{Full, Room};
-use super::super::state::{Batch, Chance, Due, Line, Release, Rules, State};
+use super::super::state::{Chance, Due, Line, Rules, State};
 use crate::pipeline::tests::{Stage, record};
 use crate::pipeline::{Detail, Snapshot};
 use crate::verdict::Flag;
@@ -49,6 +50,7 @@ impl Desk {
             records: vec![record("disk replaced"); records],
             detail,
             deadline: self.now + Duration::from_secs(5),
+            rehearsal: false,
             answer: Arc::clone(&answer),
         };
         let (size, job) = (job.size(), Arc::new(job));

@@ -19,6 +19,8 @@ pub(in crate::bundle) struct Contents {
     pub(in crate::bundle) manifest: Manifest,
     pub(in crate::bundle) manifest_bytes: Bytes,
     pub(in crate::bundle) signature: Option<Bytes>,
+    /// True for the bundle built into the program.
+    pub(in crate::bundle) built_in: bool,
     /// Every file that the manifest lists, uncompressed.
     pub(in crate::bundle) files: BTreeMap<String, Bytes>,
 }
@@ -35,6 +37,7 @@ impl Contents {
                 manifest,
                 manifest_bytes,
                 signature,
+                built_in: *origin == Origin::Builtin,
                 files,
             })
         })
@@ -62,16 +65,29 @@ impl Contents {
         StoredFiles::new(source, self.stored(KEPT_LEVEL)?)
     }
 
-    /// The files by the names under which they are stored: the manifest and its signature plain, all
+    /// The manifest, its signature and all files that it lists, by their names.
+    pub(in crate::bundle) fn plain(&self) -> BTreeMap<String, Bytes> {
+        let mut plain = self.said();
+        plain.extend(self.files.clone());
+        plain
+    }
+
+    /// The manifest and its signature.
+    fn said(&self) -> BTreeMap<String, Bytes> {
+        let mut said = BTreeMap::from([(MANIFEST.to_owned(), self.manifest_bytes.clone())]);
+        if let Some(signature) = &self.signature {
+            said.insert(SIGNATURE.to_owned(), signature.clone());
+        }
+        said
+    }
+
+    /// The same by the names under which they are stored: the manifest and its signature plain, all
     /// others compressed.
     pub(in crate::bundle) fn stored(
         &self,
         level: i32,
     ) -> Result<BTreeMap<String, Bytes>, BundleError> {
-        let mut stored = BTreeMap::from([(MANIFEST.to_owned(), self.manifest_bytes.clone())]);
-        if let Some(signature) = &self.signature {
-            stored.insert(SIGNATURE.to_owned(), signature.clone());
-        }
+        let mut stored = self.said();
         for (name, bytes) in &self.files {
             let compressed =
                 zstd::bulk::compress(bytes, level).map_err(BundleError::unreadable(name))?;

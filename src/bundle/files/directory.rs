@@ -12,6 +12,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::super::BundleError;
+use super::MANIFEST;
 use super::stored::Stored;
 
 /// The kubelet's link to the generation that counts.
@@ -35,7 +36,7 @@ struct Base {
 impl Directory {
     pub(super) fn open(path: &Path) -> Result<Directory, BundleError> {
         let base = Base::find(path).map_err(|error| BundleError::Missing {
-            file: path.display().to_string(),
+            file: path.join(MANIFEST).display().to_string(),
             detail: error.to_string(),
         })?;
         let root = path.canonicalize().unwrap_or_default();

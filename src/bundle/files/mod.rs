@@ -12,7 +12,8 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -94,6 +95,35 @@ impl Origin {
     /// Where a file is missing, too large, or not what the manifest says.
     pub fn store(&self) -> Result<StoredFiles, BundleError> {
         Contents::read(self)?.store(self.to_string())
+    }
+
+    /// A directory, or the files of a `.tar.zst` archive where `path` is a file.
+    ///
+    /// # Errors
+    /// Where there is nothing, or a file that is no such archive.
+    pub fn at(path: &Path) -> Result<Origin, BundleError> {
+        let name = path.display().to_string();
+        let missing = |error: std::io::Error| BundleError::Missing {
+            file: name.clone(),
+            detail: error.to_string(),
+        };
+        let metadata = std::fs::metadata(path).map_err(missing)?;
+        if metadata.is_dir() {
+            return Ok(Origin::Directory(path.to_owned()));
+        }
+        let file = File::open(path).map_err(missing)?;
+        let stored = Stored::File(file, metadata.len());
+        let bytes = stored.read(&name, Bound::Most(LARGEST_BUNDLE))?;
+        let files = StoredFiles::from_archive(name, &bytes)?;
+        Ok(Origin::Memory(Arc::new(files)))
+    }
+
+    /// The manifest, for whoever signs it: all files that it lists are as it says.
+    ///
+    /// # Errors
+    /// Where they are not.
+    pub fn checked_manifest(&self) -> Result<Bytes, BundleError> {
+        Ok(Contents::read(self)?.manifest_bytes)
     }
 
     /// Lets `read` read from one generation of the files. Where they changed meanwhile, that is the

@@ -10,6 +10,7 @@ use super::forest::{Forest, MOST_COLUMNS, Mode, Source};
 use super::leaves::{Leaves, Weight};
 use super::proto;
 use super::refusal::Refusal;
+use super::sound;
 
 /// No ensemble of a bundle is larger; it bounds what a small damaged file can make the engine do.
 const MOST_NODES: usize = 1 << 26;
@@ -39,6 +40,7 @@ impl Ensemble {
         let kind = Kind::read(node, &mut attributes)?;
         let transform = attributes.word("post_transform", Transform::WORDS)?;
         let base = attributes.floats("base_values")?.to_vec();
+        sound::finite("base_values", base.iter().copied())?;
         let forest = read_forest(&mut attributes, width)?;
         let listed = read_weights(&mut attributes, &kind, &forest)?;
         attributes.end()?;
@@ -215,6 +217,7 @@ impl<'a> NodeLists<'a> {
                 ));
             }
         };
+        sound::numbers("nodes_values", [self.values[place]])?;
         Ok(Source::Split {
             mode,
             column,
@@ -306,6 +309,7 @@ fn read_weights(
             ));
         }
     }
+    sound::finite(&name("weights"), values.iter().copied())?;
     let mut listed = Vec::with_capacity(values.len());
     for (place, value) in values.iter().enumerate() {
         let at = (trees[place], nodes[place]);

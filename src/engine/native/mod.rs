@@ -16,6 +16,7 @@ mod ops;
 mod plan;
 mod proto;
 mod refusal;
+mod sound;
 mod sparse;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use forest::MOST_COLUMNS;
 use plan::{Ends, Plan, PlanScratch};
 use proto::{TensorType, data_type};
 pub use refusal::Refusal;
+pub(in crate::engine) use sound::check as check_sound;
 
 /// A graph that was read once and is shared by all workers.
 #[derive(Clone, Debug)]

@@ -79,6 +79,13 @@ pub(super) struct Node {
     pub domain: String,
 }
 
+/// `FunctionProto`: a model's own operator.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Function {
+    #[prost(message, repeated, tag = "7")]
+    pub node: Vec<Node>,
+}
+
 /// `AttributeProto`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Attribute {
@@ -92,12 +99,18 @@ pub(super) struct Attribute {
     pub s: Bytes,
     #[prost(message, optional, tag = "5")]
     pub t: Option<Tensor>,
+    /// A `GraphProto`, read only to be looked through.
+    #[prost(bytes = "bytes", optional, tag = "6")]
+    pub graph: Option<Bytes>,
     #[prost(float, repeated, tag = "7")]
     pub floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]
     pub ints: Vec<i64>,
     #[prost(bytes = "bytes", repeated, tag = "9")]
     pub strings: Vec<Bytes>,
+    /// As `graph`.
+    #[prost(bytes = "bytes", repeated, tag = "11")]
+    pub graphs: Vec<Bytes>,
     #[prost(int32, tag = "20")]
     pub kind: i32,
 }
@@ -127,6 +140,8 @@ pub(super) struct Tensor {
     pub name: String,
     #[prost(bytes = "bytes", tag = "9")]
     pub raw_data: Bytes,
+    #[prost(double, repeated, tag = "10")]
+    pub double_data: Vec<f64>,
     /// 1 where the data lies in another file.
     #[prost(int32, tag = "14")]
     pub data_location: i32,
@@ -136,6 +151,7 @@ pub(super) struct Tensor {
 pub(super) mod data_type {
     pub(in crate::engine::native) const FLOAT: i32 = 1;
     pub(in crate::engine::native) const INT64: i32 = 7;
+    pub(in crate::engine::native) const DOUBLE: i32 = 11;
 
     /// Names of the types as ONNX Runtime's bindings write them.
     pub(in crate::engine::native) fn name(number: i32) -> &'static str {

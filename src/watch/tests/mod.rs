@@ -1,5 +1,6 @@
 //! The sources against real servers, and what the tests of this room share.
 
+mod configmap;
 mod fetch;
 mod nudge;
 mod relay;
