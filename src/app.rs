@@ -28,6 +28,9 @@ use judges::{Heralds, Judges};
 /// Time for connections to close after their last answer, also where the grace is over.
 const CLOSING: Duration = Duration::from_millis(500);
 
+/// Longest that the end waits for what traces are sent to; it may not be there.
+const SENDING: Duration = Duration::from_secs(5);
+
 /// Signals to end: the first one asks, the second one insists.
 pub type Signals = mpsc::Receiver<()>;
 
@@ -257,20 +260,23 @@ impl App {
         // With the last dispatcher the workers end, when they have judged what they hold.
         drop(self.dispatcher);
         self.sources.join().await;
-        let (workers, keeping) = (self.workers, self.keeping);
-        let (writing, traces) = (self.writing, self.traces);
+        let (workers, keeping, writing) = (self.workers, self.keeping, self.writing);
         let joined = tokio::task::spawn_blocking(move || {
             workers.join();
             keeping.join();
             if let Some(writing) = writing {
                 writing.join();
             }
-            let left = by.max(Instant::now() + CLOSING) - Instant::now();
-            if let Some(traces) = traces {
-                traces.end(left);
-            }
         });
-        match timeout_at(by.max(Instant::now() + CLOSING), joined).await {
+        let joined = timeout_at(by.max(Instant::now() + CLOSING), joined).await;
+        if let Some(traces) = self.traces {
+            let left = by.max(Instant::now() + CLOSING) - Instant::now();
+            let sent = tokio::task::spawn_blocking(move || traces.end(left.min(SENDING)));
+            if let Err(error) = sent.await {
+                tracing::error!(%error, "the sending of traces could not be joined");
+            }
+        }
+        match joined {
             Ok(Ok(())) => tracing::info!("ended"),
             Ok(Err(error)) => tracing::error!(%error, "the workers could not be joined"),
             Err(_) => tracing::warn!("workers were still judging at the end of the grace"),

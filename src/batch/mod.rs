@@ -7,6 +7,7 @@
 //! and `room`, the threads' part of it in `queue` and `worker`.
 
 mod batches;
+mod follow;
 mod job;
 mod pace;
 mod queue;
@@ -20,6 +21,7 @@ mod worker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use opentelemetry::trace::SpanContext;
 use tokio::time::timeout_at;
 
 use crate::bundle::{Identity, Store};
@@ -28,6 +30,8 @@ use crate::pipeline::{Baseline, Detail, Judgement, Snapshot, Timings};
 use crate::record::Record;
 
 pub use batches::Release;
+use follow::Followed;
+pub use follow::{Share, TracedBatch};
 use job::{Answer, Job};
 use queue::Queue;
 pub use room::{Full, Overloaded, Room};
@@ -46,6 +50,14 @@ pub trait Observer: Send + Sync {
     /// Records were judged by that snapshot: those of a batch, or those of one request where the
     /// batch had failed. Their answers are not given yet.
     fn judged(&self, snapshot: &Snapshot, timings: &Timings);
+
+    /// The span that the caller of a request works in, where it is traced. Asked on the caller's task.
+    fn following(&self) -> Option<SpanContext> {
+        None
+    }
+
+    /// As [`Observer::judged`], where the records are those of requests that are traced.
+    fn traced(&self, _: &TracedBatch<'_>) {}
 }
 
 /// How much there is to do.
@@ -67,6 +79,7 @@ pub struct Load {
 #[derive(Clone)]
 pub struct Dispatcher {
     store: Arc<Store>,
+    observer: Arc<dyn Observer>,
     queue: Arc<Open>,
 }
 
@@ -104,13 +117,18 @@ pub fn start(
     let queue = Arc::new(Queue::new(batch, workers));
     let bench = worker::Bench {
         queue: Arc::clone(&queue),
-        observer,
+        observer: Arc::clone(&observer),
         telling: batch.max_records.get() / 8,
     };
     // Made first, so that workers end also where not all of them can be started.
     let open = Arc::new(Open(queue));
     let workers = Workers::spawn(workers, &bench)?;
-    Ok((Dispatcher { store, queue: open }, workers))
+    let dispatcher = Dispatcher {
+        store,
+        observer,
+        queue: open,
+    };
+    Ok((dispatcher, workers))
 }
 
 impl Dispatcher {
@@ -175,6 +193,7 @@ impl Dispatcher {
             detail,
             deadline,
             rehearsal,
+            followed: self.observer.following().map(Followed::new),
             answer: Arc::clone(&answer),
         };
         self.queue.0.admit(ticket, job)?;

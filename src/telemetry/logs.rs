@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{FilterExt, LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt, reload};
@@ -27,6 +27,10 @@ pub fn init(config: &LogConfig) {
 /// not depend on how much is written.
 pub(super) fn init_with(config: &LogConfig, further: Option<Taker>) {
     let (filter, handle) = reload::Layer::new(filter(config.level));
+    // The level's own filter can be exchanged; that of the spans that are only traced cannot, and needs
+    // not say that it lets every level pass.
+    let untraced = filter_fn(|metadata| metadata.target() != super::SPANS);
+    let filter = filter.and(untraced.with_max_level_hint(LevelFilter::TRACE));
     let log = fmt::layer().with_writer(std::io::stderr);
     let log: Taker = match config.format {
         LogFormat::Json => Box::new(log.json().flatten_event(true).with_filter(filter)),

@@ -4,13 +4,15 @@
 use std::array::from_fn;
 use std::time::{Duration, Instant};
 
+use opentelemetry::trace::SpanContext;
 use prometheus::{Histogram, IntCounter};
 
 use super::feedback::FeedbackRefusal;
 use super::labels::{FLAGS, MODELS, Overload, REASONS, RELEASES, STAGES, Stage};
 use super::metrics::{Metrics, Table};
 use super::swaps::RESULTS;
-use crate::batch::{Observer, Release};
+use super::traces;
+use crate::batch::{Observer, Release, TracedBatch};
 use crate::pipeline::{Snapshot, Timings};
 use crate::verdict::Category;
 
@@ -73,11 +75,12 @@ fn by_verdict(counter: &prometheus::IntCounterVec) -> ByVerdict {
     })
 }
 
-/// Records a stage's time when it is dropped, however the stage ends.
+/// Records a stage's time when it is dropped, however the stage ends, and is its span.
 #[derive(Debug)]
 pub struct StageTimer<'a> {
     histogram: &'a Histogram,
     started: Instant,
+    _span: tracing::Span,
 }
 
 impl Drop for StageTimer<'_> {
@@ -92,6 +95,7 @@ impl Metrics {
         StageTimer {
             histogram: &self.series().stages[stage as usize],
             started: Instant::now(),
+            _span: traces::stage(stage),
         }
     }
 }
@@ -111,6 +115,14 @@ impl Observer for Metrics {
             self.queue_wait.observe(wait.as_secs_f64());
             series.stage(Stage::Queue, wait);
         }
+    }
+
+    fn following(&self) -> Option<SpanContext> {
+        traces::following()
+    }
+
+    fn traced(&self, batch: &TracedBatch<'_>) {
+        traces::batch(batch);
     }
 
     fn judged(&self, snapshot: &Snapshot, timings: &Timings) {

@@ -6,6 +6,7 @@
 //! [`SPANS`], which the log does not write; what is known only afterwards, on the threads that judge,
 //! is told with the times that it took (`batch`).
 
+mod batch;
 mod client;
 mod export;
 mod setup;
@@ -16,7 +17,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
-use opentelemetry::trace::{Status, TraceContextExt, TracerProvider};
+use opentelemetry::trace::{SpanContext, Status, TraceContextExt, TracerProvider};
 use opentelemetry::{Context, Value};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
@@ -27,9 +28,11 @@ use tracing_subscriber::{Layer, Registry};
 
 use crate::config::LogConfig;
 
+use super::labels::{STAGES, Stage};
 use super::logs;
 use setup::Wanted;
 
+pub(in crate::telemetry) use batch::batch;
 pub(in crate::telemetry) use export::dropped;
 pub(in crate::telemetry) use swap::swap;
 
@@ -143,6 +146,19 @@ pub fn failed(span: &tracing::Span) {
     if TRACER.get().is_some() {
         span.set_status(Status::error(""));
     }
+}
+
+/// The span of a stage of the request that is worked on; disabled where nothing is traced.
+pub(super) fn stage(stage: Stage) -> tracing::Span {
+    tracing::trace_span!(target: SPANS, "stage", otel.name = STAGES[stage as usize].1)
+}
+
+/// The span that is worked in, where it is sent.
+pub(super) fn following() -> Option<SpanContext> {
+    // Asked first, for it is the usual case.
+    TRACER.get()?;
+    let context = followed(&tracing::Span::current())?;
+    Some(context.span().span_context().clone())
 }
 
 /// The context of a span that is sent; `None` where it is not sampled, or nothing is traced.

@@ -1,6 +1,6 @@
 //! Spans of what has ended already, told with the times that it took.
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use opentelemetry::trace::{
     Link, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt, Tracer,
@@ -49,16 +49,12 @@ impl Told {
     /// Tells it, below `parent`. Returns what is below it, or `None` where nothing is traced.
     pub(super) fn tell(self, parent: &Context) -> Option<Context> {
         let tracer = TRACER.get()?;
-        let links = self.links.into_iter();
+        let links = self.links.into_iter().map(Link::with_context);
         let builder = SpanBuilder::from_name(self.name)
             .with_kind(SpanKind::Internal)
             .with_start_time(self.from)
             .with_attributes(self.attributes)
-            .with_links(
-                links
-                    .map(opentelemetry::trace::Link::with_context)
-                    .collect(),
-            );
+            .with_links(links.collect());
         let span = tracer.build_with_context(builder, parent);
         let context = parent.with_span(span);
         if self.failed {
