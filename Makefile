@@ -16,6 +16,8 @@ DEBUG_PROGRAM = $(or $(LOGTRIAGE_BIN),$(or $(CARGO_TARGET_DIR),target)/debug/log
 # The tests of a cluster are interrupted after this long, and end what they started.
 CLUSTER_SECONDS := 900
 OBSERVABILITY_SECONDS := 540
+# So are those of the traces.
+TRACES_SECONDS := 300
 SCHEMA := .tools/grafana-schema
 SHELL_FILES = $(shell find . \( -name .git -o -name .tools -o -name target -o -name node_modules \) \
 	-prune -o -type f \( -name '*.sh' -o -path './.ci/*' \) -print | sort)
@@ -35,7 +37,7 @@ run: ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="-
 	$(CARGO) run --release $(LOCKED) -- serve $(ARGS)
 
 .PHONY: test
-test: check test-rust test-rules test-alerts test-python ## Everything that must pass: check, then every test
+test: check test-rust test-rules test-alerts test-python test-traces ## Everything that must pass: check, then every test
 
 .PHONY: check
 check: check-scripts check-format check-lint check-docs check-deny check-dashboards ## Format, lints, docs, licences; no tests
@@ -105,6 +107,13 @@ test-observability: prometheus python-check python-train python-dashboards ## Re
 		timeout --foreground --signal=INT --kill-after=60 $(OBSERVABILITY_SECONDS) \
 		$(PYTHON_ENV)/python -m pytest tests/observability $(ARGS)
 
+.PHONY: test-traces
+test-traces: python-check python-traces ## Traces, as a real OTLP receiver gets them over both protocols (ARGS="-k NAME")
+	$(if $(LOGTRIAGE_TEST_BINARY),,$(CARGO) build $(LOCKED))
+	LOGTRIAGE_TEST_BINARY=$(or $(LOGTRIAGE_TEST_BINARY),$(DEBUG_PROGRAM)) \
+		timeout --foreground --signal=INT --kill-after=60 $(TRACES_SECONDS) \
+		$(PYTHON_ENV)/python -m pytest tests/tracing $(ARGS)
+
 .PHONY: dashboards
 dashboards: python-check ## Write helm/logtriage/dashboards anew from scripts/dashboards
 	PYTHONPATH=scripts $(PYTHON_ENV)/python -m dashboards write
@@ -155,7 +164,7 @@ parity: onnxruntime ## Served scores against the trainer's own, with the figures
 	$(CARGO) test $(LOCKED) --test parity -- --nocapture $(ARGS)
 
 .PHONY: tools
-tools: onnxruntime python-train python-check python-dashboards cargo-deny prometheus grafana-schema ## Install everything that the commands above use
+tools: onnxruntime python-train python-check python-dashboards python-traces cargo-deny prometheus grafana-schema ## Install everything that the commands above use
 
 .PHONY: onnxruntime
 onnxruntime: ## Install the ONNX Runtime library into .tools (not when ORT_DYLIB_PATH names one)
@@ -168,6 +177,10 @@ python-train: ## Install the trainer's packages into .tools
 .PHONY: python-check
 python-check: ## Install the linters and pytest into .tools
 	@scripts/tools/python.sh scripts/requirements-check.txt
+
+.PHONY: python-traces
+python-traces: ## Install the OTLP receiver of the tests into .tools
+	@scripts/tools/python.sh scripts/requirements-traces.txt
 
 .PHONY: python-dashboards
 python-dashboards: ## Install what draws the dashboards into .tools

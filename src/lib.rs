@@ -39,6 +39,7 @@
 //! | [`batch`] | the bounded queue and the threads that judge |
 //! | [`bundle`] | what makes a snapshot of files, and refuses to |
 //! | [`watch`] | where bundles and settings come from while the service runs, and the keeper that acts on it |
+//! | [`feedback`] | what people say of verdicts, kept in a file |
 //! | [`http`], [`telemetry`] | the two ports; metrics and the log |
 //! | [`migrate`] | configuration and rules of the Python service that came before, as ours |
 //! | [`config`], [`app`], [`cli`] | what is configured, who builds everything, the commands |
@@ -61,6 +62,7 @@ pub mod config;
 pub mod engine;
 pub mod ensemble;
 pub mod features;
+pub mod feedback;
 pub mod http;
 pub mod migrate;
 pub mod parse;

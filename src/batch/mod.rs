@@ -7,6 +7,7 @@
 //! and `room`, the threads' part of it in `queue` and `worker`.
 
 mod batches;
+mod follow;
 mod job;
 mod pace;
 mod queue;
@@ -20,14 +21,17 @@ mod worker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use opentelemetry::trace::SpanContext;
 use tokio::time::timeout_at;
 
 use crate::bundle::{Identity, Store};
 use crate::config::{BatchConfig, EngineConfig};
-use crate::pipeline::{Detail, Judgement, Snapshot, Timings};
+use crate::pipeline::{Baseline, Detail, Judgement, Snapshot, Timings};
 use crate::record::Record;
 
 pub use batches::Release;
+use follow::Followed;
+pub use follow::{Share, TracedBatch};
 use job::{Answer, Job};
 use queue::Queue;
 pub use room::{Full, Overloaded, Room};
@@ -46,6 +50,14 @@ pub trait Observer: Send + Sync {
     /// Records were judged by that snapshot: those of a batch, or those of one request where the
     /// batch had failed. Their answers are not given yet.
     fn judged(&self, snapshot: &Snapshot, timings: &Timings);
+
+    /// The span that the caller of a request works in, where it is traced. Asked on the caller's task.
+    fn following(&self) -> Option<SpanContext> {
+        None
+    }
+
+    /// As [`Observer::judged`], where the records are those of requests that are traced.
+    fn traced(&self, _: &TracedBatch<'_>) {}
 }
 
 /// How much there is to do.
@@ -67,6 +79,7 @@ pub struct Load {
 #[derive(Clone)]
 pub struct Dispatcher {
     store: Arc<Store>,
+    observer: Arc<dyn Observer>,
     queue: Arc<Open>,
 }
 
@@ -86,6 +99,8 @@ pub struct Judged {
     pub judgements: Vec<Judgement>,
     /// The one bundle that judged all of them.
     pub model: Arc<Identity>,
+    /// What that bundle's models were trained on.
+    pub baseline: Arc<Baseline>,
 }
 
 /// Starts the workers.
@@ -102,13 +117,18 @@ pub fn start(
     let queue = Arc::new(Queue::new(batch, workers));
     let bench = worker::Bench {
         queue: Arc::clone(&queue),
-        observer,
+        observer: Arc::clone(&observer),
         telling: batch.max_records.get() / 8,
     };
     // Made first, so that workers end also where not all of them can be started.
     let open = Arc::new(Open(queue));
     let workers = Workers::spawn(workers, &bench)?;
-    Ok((Dispatcher { store, queue: open }, workers))
+    let dispatcher = Dispatcher {
+        store,
+        observer,
+        queue: open,
+    };
+    Ok((dispatcher, workers))
 }
 
 impl Dispatcher {
@@ -156,11 +176,15 @@ impl Dispatcher {
         rehearsal: bool,
     ) -> Result<Judged, Overloaded> {
         let snapshot = self.store.current();
-        let model = Arc::clone(&snapshot.knowledge().identity);
+        let knowledge = snapshot.knowledge();
+        let mut judged = Judged {
+            judgements: Vec::new(),
+            model: Arc::clone(&knowledge.identity),
+            baseline: Arc::clone(&knowledge.baseline),
+        };
         let count = records.len();
         if count == 0 {
-            let judgements = Vec::new();
-            return Ok(Judged { judgements, model });
+            return Ok(judged);
         }
         let answer = Arc::new(Answer::new(count));
         let job = Job {
@@ -169,6 +193,7 @@ impl Dispatcher {
             detail,
             deadline,
             rehearsal,
+            followed: self.observer.following().map(Followed::new),
             answer: Arc::clone(&answer),
         };
         self.queue.0.admit(ticket, job)?;
@@ -182,8 +207,8 @@ impl Dispatcher {
             // A worker that hangs must not hold its caller for ever.
             let _ = timeout_at((deadline + OVERDUE).into(), call.answer.done()).await;
         }
-        let judgements = call.answer.collect(count);
-        Ok(Judged { judgements, model })
+        judged.judgements = call.answer.collect(count);
+        Ok(judged)
     }
 
     /// When what waits should be judged, at the rate that was measured: the Retry-After of a refusal.

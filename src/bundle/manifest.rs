@@ -225,9 +225,9 @@ pub struct Decision {
 pub struct Baseline {
     /// Share of each category among the verdicts.
     pub category_shares: BTreeMap<Category, f64>,
-    /// The nine inner deciles of the winning score.
+    /// The nine inner deciles of the verdicts' confidence.
     pub score_deciles: Vec<f64>,
-    /// Share of words that the vocabulary lacks.
+    /// Mean share of a record's words that the vocabulary lacks.
     pub unknown_token_rate: f64,
 }
 

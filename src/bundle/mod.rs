@@ -1,6 +1,7 @@
 //! Bundles: a versioned directory of models, rules, thresholds and proof becomes a snapshot that
 //! serves, or is refused for a stated reason.
 
+mod baseline;
 mod compare;
 mod diff;
 mod error;

@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::BenchError;
 use crate::bundle::{BundleError, Origin};
-use crate::config::{Config, ConfigError, LogConfig, LogFormat, LogLevel};
+use crate::config::{AccessShare, Config, ConfigError, LogConfig, LogFormat, LogLevel};
 use crate::migrate::MigrateError;
 use crate::telemetry;
 
@@ -72,6 +72,7 @@ impl Cli {
             telemetry::init_logs(&LogConfig {
                 level: LogLevel::Warn,
                 format: LogFormat::Text,
+                access: AccessShare::OFF,
             });
         }
         match self.command {

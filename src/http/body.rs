@@ -15,6 +15,7 @@ use crate::pipeline::{Detail, Judgement};
 use crate::record::{self, DecompressError, Entry, Limits};
 use crate::telemetry::{Overload, Stage};
 
+use super::access::Extent;
 use super::inflight::{Charge, Denied};
 use super::problem::{Kind, Problem};
 use super::{Service, door, judging, negotiate};
@@ -44,6 +45,8 @@ pub(super) struct Received {
     pub(super) charge: Charge,
     /// Says that its records are on their way.
     pub(super) ticket: Ticket,
+    /// Bytes of the body on the wire.
+    wire: usize,
 }
 
 /// Reads, decompresses and decodes a body.
@@ -103,6 +106,7 @@ pub(super) async fn receive(
             entries,
             charge,
             ticket,
+            wire,
         })
     })
     .await?;
@@ -113,6 +117,14 @@ pub(super) async fn receive(
 }
 
 impl Received {
+    /// How much it is, for the log.
+    pub(super) fn extent(&self) -> Extent {
+        Extent {
+            records: self.entries.len(),
+            bytes: self.wire,
+        }
+    }
+
     /// What its records take in the queue.
     fn room(&self) -> Room {
         let records = self.entries.iter().filter_map(|entry| match entry {

@@ -7,7 +7,7 @@ use crate::batch::Overloaded;
 use crate::bundle::Identity;
 use crate::pipeline::{Detail, Judgement};
 use crate::record::{BadRecord, Entry, RecordId};
-use crate::telemetry::{self, Tally};
+use crate::telemetry::{self, Sample, Tally};
 
 use super::Service;
 use super::body::Received;
@@ -62,6 +62,7 @@ pub(super) async fn judge(
         entries,
         charge,
         ticket,
+        ..
     } = received;
     let mut records = Vec::with_capacity(entries.len());
     let mut places = Vec::with_capacity(entries.len());
@@ -79,7 +80,8 @@ pub(super) async fn judge(
     let deadline = Instant::now() + service.limits.request_timeout;
     let judged = service.judge.judge(ticket, records, detail, deadline).await;
     let judged = judged.map_err(|overloaded| refuse(service, &overloaded))?;
-    let outcomes = assemble(service, places, judged.judgements)?;
+    let sample = Sample::of(judged.baseline);
+    let outcomes = assemble(service, places, judged.judgements, sample)?;
     Ok(Judged {
         outcomes,
         model: judged.model,
@@ -91,6 +93,7 @@ fn assemble(
     service: &Service,
     places: Vec<Place>,
     judgements: Vec<Judgement>,
+    mut sample: Sample,
 ) -> Result<Vec<Outcome>, Problem> {
     let mut tally = Tally::default();
     let mut judgements = judgements.into_iter();
@@ -100,6 +103,7 @@ fn assemble(
             Place::Record { id, index, bytes } => {
                 let judgement = judgements.next().ok_or_else(too_few)?;
                 tally.add(&judgement.verdict, bytes);
+                sample.add(&judgement);
                 Outcome::Judged {
                     id,
                     index,
@@ -113,6 +117,7 @@ fn assemble(
         });
     }
     tally.report(&service.metrics);
+    service.metrics.sampled(&sample);
     Ok(outcomes)
 }
 

@@ -11,7 +11,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::judging::draining;
 use super::lifecycle::Phase;
 use super::problem::{Document, Problem};
-use super::{Service, admin, classify, operations, predecessor, probes};
+use super::{Service, admin, classify, feedback, operations, predecessor, probes};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,6 +22,7 @@ use super::{Service, admin, classify, operations, predecessor, probes};
         health,
         predecessor::classify_one,
         predecessor::classify_batch,
+        feedback::feedback,
         document,
         probes::livez,
         probes::readyz,

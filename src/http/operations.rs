@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::batch::Load;
 use crate::bundle::ModelsStatus;
-use crate::config::AdminToken;
+use crate::config::TokenFile;
 use crate::telemetry::Metrics;
 use crate::watch::Keeper;
 
@@ -38,7 +38,7 @@ pub struct Operations {
     /// Who changes what serves.
     pub keeper: Keeper,
     /// What the verbs that change something need; without one only loopback may.
-    pub admin_token: Option<AdminToken>,
+    pub admin_token: Option<TokenFile>,
 }
 
 /// The metrics, in Prometheus' text format, or as OpenMetrics where `accept` prefers it.

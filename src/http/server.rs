@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::admin::Peer;
+use super::guard::Peer;
 use super::patience::Patient;
 
 /// How long a connection may wait for the head of its next request. Longer than the idle time of

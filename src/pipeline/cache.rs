@@ -79,6 +79,8 @@ pub(super) struct TextVote {
     pub(super) vote: Option<Scores>,
     /// How many masks the text has, which is one of the numeric features.
     pub(super) masks: usize,
+    /// Share of its words that the vocabulary lacks.
+    pub(super) unknown_words: Option<f32>,
 }
 
 /// What the anomaly detector sees of a record, bit for bit.
@@ -257,6 +259,7 @@ mod tests {
         let vote = TextVote {
             vote: None,
             masks: 3,
+            unknown_words: Some(0.5),
         };
         cache.keep_text(input.into(), vote);
         assert!(matches!(cache.text(input), Found::Hit(found) if found == vote));
@@ -289,6 +292,7 @@ mod tests {
                 TextVote {
                     vote: None,
                     masks: n,
+                    unknown_words: None,
                 },
             );
         }

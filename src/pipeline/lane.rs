@@ -5,7 +5,9 @@ use ndarray::ArrayView2;
 use super::cache::{Found, Looks, TextInput, TextKey, TextVote, VoteCache, numeric_input};
 use super::further::{is_prose, searched};
 use super::timings::{Laps, Run, Timings};
-use super::{Breaker, Detail, Explanation, Group, Judgement, Knowledge, Snapshot, Timed, read};
+use super::{
+    Breaker, Detail, Explanation, Group, Judgement, Knowledge, Signs, Snapshot, Timed, read,
+};
 use crate::engine::{EngineError, Model, ModelInfo, Rows, SparseBatch};
 use crate::ensemble::{self, Evidence};
 use crate::features::{Counts, NUMERIC_WIDTH, Vectorizer, numeric_features, send_tokens};
@@ -71,6 +73,10 @@ pub(super) struct Case<'a> {
     anomaly_row: Option<usize>,
     /// Masks of the normalised text.
     masks: usize,
+    /// Share of its words that the vocabulary lacks.
+    unknown_words: Option<f32>,
+    /// True where both models were asked, or their votes were known.
+    looked_at: bool,
     /// Where the classifier's vote is to be kept.
     text_key: Option<TextKey>,
     /// True where the anomaly detector's vote is to be kept.
@@ -175,6 +181,7 @@ impl Judge {
             let cache = cache.filter(|_| case.detail == Detail::None);
             self.feed_classifier(snapshot.knowledge(), header, cache, case);
             self.feed_anomaly(body, cache, case);
+            case.looked_at = true;
         }
     }
 
@@ -190,15 +197,17 @@ impl Judge {
             let found = cache.text(input);
             self.looks[0].count(&found);
             match found {
-                Found::Hit(TextVote { vote, masks }) => {
-                    case.evidence.votes[Member::Classifier as usize] = vote;
-                    case.masks = masks;
+                Found::Hit(known) => {
+                    case.evidence.votes[Member::Classifier as usize] = known.vote;
+                    case.masks = known.masks;
+                    case.unknown_words = known.unknown_words;
                     return;
                 }
                 Found::Miss { keep } => case.text_key = keep.then(|| input.into()),
             }
         }
         case.masks = self.scratch.count(&knowledge.vectorizer, header);
+        case.unknown_words = self.scratch.counts.unknown_share();
         if !self.scratch.counts.is_unknown() {
             let row = knowledge.vectorizer.row(&self.scratch.counts, None);
             case.classifier_row = Some(self.classifier_rows.push_row(row));
@@ -262,6 +271,7 @@ impl Judge {
             let unclassified = case.classifier_row.is_some() && !classified;
             let unmeasured = case.anomaly_row.is_some() && !measured;
             case.evidence.degraded |= unclassified || unmeasured;
+            case.looked_at &= !(unclassified || unmeasured);
         }
         if let Some(cache) = &snapshot.cache {
             self.remember(cache, cases, classified, measured);
@@ -281,8 +291,12 @@ impl Judge {
             let known = case.classifier_row.is_none() || classified;
             if let Some(key) = case.text_key.take().filter(|_| known) {
                 let vote = votes[Member::Classifier as usize];
-                let masks = case.masks;
-                cache.keep_text(key, TextVote { vote, masks });
+                let known = TextVote {
+                    vote,
+                    masks: case.masks,
+                    unknown_words: case.unknown_words,
+                };
+                cache.keep_text(key, known);
             }
             if let Some(row) = case.anomaly_row.filter(|_| case.keep_numbers && measured) {
                 let row = &self.anomaly_rows[row * NUMERIC_WIDTH..][..NUMERIC_WIDTH];
@@ -297,6 +311,10 @@ impl Judge {
     fn conclude(&mut self, snapshot: &Snapshot, record: &Record, case: Case<'_>) -> Judgement {
         let knowledge = snapshot.knowledge();
         let votes = case.evidence.votes;
+        let signs = case.looked_at.then(|| Signs {
+            abstained: votes.map(|vote| vote.is_none()),
+            unknown_words: case.unknown_words,
+        });
         let Case {
             detail,
             evidence,
@@ -315,6 +333,7 @@ impl Judge {
         Judgement {
             verdict,
             explanation,
+            signs,
         }
     }
 }
@@ -441,6 +460,8 @@ impl Scratch {
             classifier_row: None,
             anomaly_row: None,
             masks: 0,
+            unknown_words: None,
+            looked_at: false,
             text_key: None,
             keep_numbers: false,
             raw: [None, None],

@@ -3,6 +3,7 @@
 //! A snapshot is immutable and complete: rules, vectoriser, models, weights, thresholds. Whoever
 //! holds one judges with all of it, so that no verdict can mix two bundles.
 
+mod baseline;
 mod breaker;
 mod cache;
 mod explain;
@@ -29,6 +30,7 @@ use crate::record::Record;
 use crate::rules::{ComplianceSet, RuleSet};
 use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
 
+pub use baseline::{Baseline, DECILES, Signs};
 use breaker::Breaker;
 pub use cache::{CacheCounts, CacheStatus, VoteCache};
 pub use explain::{Explanation, MatchedRule, NumericFeature, TermEffect, VoteDetail};
@@ -84,6 +86,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why, where it was asked for.
     pub explanation: Option<Explanation>,
+    /// What the record shows of itself; `None` where not all members looked at it.
+    pub signs: Option<Signs>,
 }
 
 impl Judgement {
@@ -100,6 +104,7 @@ impl Judgement {
                 compliance: Vec::new(),
             },
             explanation: None,
+            signs: None,
         }
     }
 }
@@ -130,6 +135,8 @@ pub struct Knowledge {
     pub anomaly: Anomaly,
     /// Weights and thresholds.
     pub policy: Policy,
+    /// What the training data looked like.
+    pub baseline: Arc<Baseline>,
     /// True where this bundle only stands in for one that could not be loaded: every record is
     /// flagged degraded and forwarded.
     pub stand_in: bool,

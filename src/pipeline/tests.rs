@@ -188,6 +188,12 @@ fn knowledge() -> Knowledge {
             forward_degraded: false,
             skip_models_on_compliance: false,
         },
+        baseline: Arc::new(Baseline {
+            loaded: Instant::now(),
+            categories: [0.25; 4],
+            deciles: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+            unknown_words: 0.0,
+        }),
         stand_in: false,
     }
 }
@@ -473,4 +479,28 @@ fn an_attack_in_another_field_is_seen_by_the_rules() {
         .judge(0, &[hidden, record("zzz")], Detail::Votes);
     let matched = |place: usize| judged[place].explanation.as_ref().map(|e| e.rules.len());
     assert_eq!((matched(0), matched(1)), (Some(1), Some(0)));
+}
+
+#[test]
+fn signs_tell_who_abstained_and_which_words_are_unknown() {
+    let stage = Stage::new();
+    let sign = |message: &str| stage.snapshot.judge(0, &[record(message)], Detail::None)[0].signs;
+    let expected = |abstained, unknown_words| {
+        Some(Signs {
+            abstained,
+            unknown_words,
+        })
+    };
+    assert_eq!(sign("disk failed"), expected([false; 3], Some(0.5)));
+    assert_eq!(sign("zzz"), expected([true, true, false], Some(1.0)));
+    assert_eq!(sign("="), expected([true, true, false], None));
+
+    let late = Group {
+        records: &[record("disk failed")],
+        detail: Detail::None,
+        deadline: Some(Instant::now()),
+    };
+    assert_eq!(stage.snapshot.judge_groups(0, &[late])[0][0].signs, None);
+    stage.anomaly.store(FAILS, Ordering::Relaxed);
+    assert_eq!(sign("disk failed"), None, "a member was left out");
 }

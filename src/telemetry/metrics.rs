@@ -2,14 +2,15 @@
 
 use std::ops::Deref;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus::proto::MetricFamily;
 use prometheus::{
-    CounterVec, Gauge, Histogram, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
+    CounterVec, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry,
 };
 
+use super::drift::{Drift, Sample};
 use super::exposition::{self, Exposition};
 use super::kinds::{Metric, RECORDS, REQUESTS, STAGES};
 use super::labels::{Check, Overload};
@@ -120,6 +121,23 @@ metrics! {
     build_info: IntGaugeVec = "build_info" ["version"]
     /// 1 where the condition of readiness holds, else 0: accepting, verdict.
     ready: IntGaugeVec = "ready" ["check"]
+    /// Population stability index of the last records against the bundle's training data, by signal:
+    /// category, score. From 0.1 on the records have changed a little, from 0.25 on much; 0 below 1000 records.
+    drift_psi: GaugeVec = "drift_psi" ["signal"]
+    /// Mean share of a record's words that the vocabulary lacks, of the last records.
+    drift_unknown: Gauge = "drift_unknown_token_rate" []
+    /// The same share in the training data of the bundle that serves.
+    drift_baseline_unknown: Gauge = "drift_baseline_unknown_token_rate" []
+    /// Share of the last records on which a member abstained: rules, classifier, anomaly.
+    drift_abstention: GaugeVec = "drift_abstention_rate" ["member"]
+    /// Records that the drift figures are taken from: those of the last hour, of up to a day where few come.
+    drift_records: IntGauge = "drift_records" []
+    /// Feedback on verdicts, by the category that was judged and the one that would have been correct.
+    feedback: IntCounterVec = "feedback_total" ["judged", "correct"]
+    /// Feedback that was not taken, by reason: forbidden, invalid, full, unwritable, busy.
+    feedback_rejected: IntCounterVec = "feedback_rejected_total" ["reason"]
+    /// Spans that were dropped: more waited than the queue holds, or they could not be sent.
+    trace_spans_dropped: IntCounter = "trace_spans_dropped_total" []
 }
 
 /// What a row of the table says.
@@ -136,6 +154,7 @@ pub(super) struct Row {
 pub struct Metrics {
     table: Table,
     series: Series,
+    pub(super) drift: Drift,
     registry: Registry,
     /// One scrape at a time.
     pub(super) scraping: Mutex<()>,
@@ -169,6 +188,7 @@ impl Metrics {
         Ok(Metrics {
             series: Series::of(&table),
             table,
+            drift: Drift::default(),
             registry,
             scraping: Mutex::default(),
         })
@@ -207,11 +227,17 @@ impl Metrics {
             .set(i64::from(holds));
     }
 
+    /// Adds what a request's records showed to the window that drift is measured over.
+    pub fn sampled(&self, sample: &Sample) {
+        self.drift.add(sample, Instant::now());
+    }
+
     /// All metrics in Prometheus' text format, as they were recorded.
     ///
     /// # Errors
     /// Where a metric cannot be written as text.
     pub fn render(&self) -> prometheus::Result<String> {
+        self.drift.show(self, Instant::now());
         self.render_as(Exposition::Text)
     }
 

@@ -5,7 +5,9 @@
 
 #[cfg(test)]
 mod docs;
+mod drift;
 mod exposition;
+mod feedback;
 mod kinds;
 mod labels;
 mod logs;
@@ -14,10 +16,16 @@ mod series;
 mod serving;
 mod swaps;
 mod tally;
+mod traces;
 
+pub use drift::Sample;
 pub use exposition::Exposition;
+pub use feedback::FeedbackRefusal;
 pub use labels::{Check, Overload, Stage};
-pub use logs::{init as init_logs, set_level as set_log_level};
+pub use logs::{
+    change as change_logs, init as init_logs, set_level as set_log_level, takes_request,
+};
 pub use metrics::{Metrics, Table};
 pub use series::StageTimer;
 pub use tally::Tally;
+pub use traces::{Caller, SPANS, Traces, failed, ids, note, start};

@@ -4,12 +4,15 @@
 use std::array::from_fn;
 use std::time::{Duration, Instant};
 
+use opentelemetry::trace::SpanContext;
 use prometheus::{Histogram, IntCounter};
 
+use super::feedback::FeedbackRefusal;
 use super::labels::{FLAGS, MODELS, Overload, REASONS, RELEASES, STAGES, Stage};
 use super::metrics::{Metrics, Table};
 use super::swaps::RESULTS;
-use crate::batch::{Observer, Release};
+use super::traces;
+use crate::batch::{Observer, Release, TracedBatch};
 use crate::pipeline::{Snapshot, Timings};
 use crate::verdict::Category;
 
@@ -38,6 +41,18 @@ impl Series {
         for member in MODELS {
             table.inference_errors.with_label_values(&[member]);
         }
+        for judged in Category::ALL {
+            for correct in Category::ALL {
+                table
+                    .feedback
+                    .with_label_values(&[judged.as_str(), correct.as_str()]);
+            }
+        }
+        for refusal in FeedbackRefusal::ALL {
+            table
+                .feedback_rejected
+                .with_label_values(&[refusal.label()]);
+        }
         Series {
             records: by_verdict(&table.records),
             bytes: by_verdict(&table.record_bytes),
@@ -60,11 +75,12 @@ fn by_verdict(counter: &prometheus::IntCounterVec) -> ByVerdict {
     })
 }
 
-/// Records a stage's time when it is dropped, however the stage ends.
+/// Records a stage's time when it is dropped, however the stage ends, and is its span.
 #[derive(Debug)]
 pub struct StageTimer<'a> {
     histogram: &'a Histogram,
     started: Instant,
+    _span: tracing::Span,
 }
 
 impl Drop for StageTimer<'_> {
@@ -79,6 +95,7 @@ impl Metrics {
         StageTimer {
             histogram: &self.series().stages[stage as usize],
             started: Instant::now(),
+            _span: traces::stage(stage),
         }
     }
 }
@@ -98,6 +115,14 @@ impl Observer for Metrics {
             self.queue_wait.observe(wait.as_secs_f64());
             series.stage(Stage::Queue, wait);
         }
+    }
+
+    fn following(&self) -> Option<SpanContext> {
+        traces::following()
+    }
+
+    fn traced(&self, batch: &TracedBatch<'_>) {
+        traces::batch(batch);
     }
 
     fn judged(&self, snapshot: &Snapshot, timings: &Timings) {

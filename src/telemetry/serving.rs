@@ -1,11 +1,14 @@
-//! What is only looked at when somebody scrapes: the queue, the models that serve, the host's limits.
+//! What is only looked at when somebody scrapes: the queue, the models that serve, the
+//! host's limits, drift.
 
 use std::sync::PoisonError;
+use std::time::Instant;
 
 use prometheus::{Counter, IntCounter};
 
 use super::exposition::Exposition;
 use super::metrics::Metrics;
+use super::traces;
 use crate::batch::Load;
 use crate::bundle::{ModelStatus, ModelsStatus};
 use crate::config::Cgroup;
@@ -28,6 +31,8 @@ impl Metrics {
         self.queued(load);
         self.serving(models);
         self.host(Cgroup::default());
+        self.drift.show(self, Instant::now());
+        carry(&self.trace_spans_dropped, traces::dropped());
         self.render_as(form)
     }
 

@@ -51,6 +51,7 @@ impl Desk {
             detail,
             deadline: self.now + Duration::from_secs(5),
             rehearsal: false,
+            followed: None,
             answer: Arc::clone(&answer),
         };
         let (size, job) = (job.size(), Arc::new(job));
