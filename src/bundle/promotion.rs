@@ -142,6 +142,11 @@ impl Promoter {
                 self.store.consider(Some((&source, state)));
                 Considered::Incomplete(error)
             }
+            // What was looked at is not what is there now: only that would be refused, and once.
+            Err(_) if !is_current() => {
+                self.store.consider(None);
+                Considered::Superseded
+            }
             Err(error) => {
                 self.refuse(source, digest, &error);
                 Considered::Refused
