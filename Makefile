@@ -16,6 +16,7 @@ DEBUG_PROGRAM = $(or $(LOGTRIAGE_BIN),$(or $(CARGO_TARGET_DIR),target)/debug/log
 # The tests of a cluster are interrupted after this long, and end what they started.
 CLUSTER_SECONDS := 900
 OBSERVABILITY_SECONDS := 540
+ROLLOUT_SECONDS := 240
 # So are those of the traces.
 TRACES_SECONDS := 300
 SCHEMA := .tools/grafana-schema
@@ -114,6 +115,13 @@ test-traces: python-check python-traces ## Traces, as a real OTLP receiver gets 
 		timeout --foreground --signal=INT --kill-after=60 $(TRACES_SECONDS) \
 		$(PYTHON_ENV)/python -m pytest tests/tracing $(ARGS)
 
+.PHONY: test-rollout
+test-rollout: haproxy python-check python-train ## Two pods behind a balancer, restarted in turn ten times under load
+	$(if $(LOGTRIAGE_TEST_BINARY),,$(CARGO) build $(LOCKED))
+	LOGTRIAGE_TEST_BINARY=$(or $(LOGTRIAGE_TEST_BINARY),$(DEBUG_PROGRAM)) \
+		timeout --foreground --signal=INT --kill-after=60 $(ROLLOUT_SECONDS) \
+		$(PYTHON_ENV)/python -m pytest -s tests/rollout
+
 .PHONY: dashboards
 dashboards: python-check ## Write helm/logtriage/dashboards anew from scripts/dashboards
 	PYTHONPATH=scripts $(PYTHON_ENV)/python -m dashboards write
@@ -189,6 +197,10 @@ python-dashboards: ## Install what draws the dashboards into .tools
 .PHONY: prometheus
 prometheus: ## Install prometheus and promtool into .tools (not when PROMETHEUS and PROMTOOL name them)
 	@scripts/tools/prometheus.sh
+
+.PHONY: haproxy
+haproxy: ## Install haproxy into .tools (not when HAPROXY names one)
+	@scripts/tools/haproxy.sh
 
 .PHONY: grafana-schema
 grafana-schema: ## Install Grafana's types and the TypeScript compiler into .tools

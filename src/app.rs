@@ -88,12 +88,16 @@ impl Port {
         listener.with_context(|| format!("cannot listen on {address}; is it in use?"))
     }
 
-    fn serve(listener: TcpListener, router: axum::Router) -> anyhow::Result<Port> {
+    fn serve(
+        listener: TcpListener,
+        router: axum::Router,
+        lifecycle: &Lifecycle,
+    ) -> anyhow::Result<Port> {
         let address = listener
             .local_addr()
             .context("the listener has no address")?;
         let (stop, stopped) = watch::channel(None);
-        let task = tokio::spawn(http::serve(listener, router, stopped));
+        let task = tokio::spawn(http::serve(listener, router, lifecycle.clone(), stopped));
         Ok(Port {
             address,
             stop,
@@ -179,8 +183,12 @@ impl App {
             admin_token: config.operations.admin_token.clone(),
         };
         let app = App {
-            data: Port::serve(data, http::data_router(Arc::new(service)))?,
-            operations: Port::serve(operations, http::operations_router(Arc::new(state)))?,
+            data: Port::serve(data, http::data_router(Arc::new(service)), &lifecycle)?,
+            operations: Port::serve(
+                operations,
+                http::operations_router(Arc::new(state)),
+                &lifecycle,
+            )?,
             lifecycle,
             trying: Trying::start(pulse, dispatcher.clone()),
             dispatcher,

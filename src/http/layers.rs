@@ -20,7 +20,7 @@ use super::Service;
 use super::access::{Extent, Line};
 use super::answer::held;
 use super::judging::draining;
-use super::lifecycle::InFlight;
+use super::lifecycle::{InFlight, Phase};
 use super::problem::{Kind, Problem};
 use super::routes::Route;
 use super::spans::{self, TRACE_RESPONSE, TraceId};
@@ -48,16 +48,18 @@ pub(super) fn common(routes: Router, metrics: Arc<Metrics>) -> Router {
         .layer(from_fn(identify))
 }
 
-/// Holds the request's place in the drain, or turns it away.
+/// Holds the request's place in the drain, or turns it away. From when the process is leaving each
+/// answer tells its connection to go, so that the next request finds another process.
 async fn gate(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let version = request.version();
-    if let Some(in_flight) = service.lifecycle.admit() {
-        return hold(next.run(request).await, in_flight).await;
-    }
-    service.metrics.overloaded(Overload::Draining);
-    let mut response = draining().into_response();
+    let mut response = if let Some(in_flight) = service.lifecycle.admit() {
+        hold(next.run(request).await, in_flight).await
+    } else {
+        service.metrics.overloaded(Overload::Draining);
+        draining().into_response()
+    };
     // HTTP/2 has no such header: its connections are told by the server itself.
-    if version < Version::HTTP_2 {
+    if version < Version::HTTP_2 && service.lifecycle.phase() > Phase::Serving {
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
