@@ -127,17 +127,18 @@ fn it_needs_the_token_or_loopback_and_a_body_that_can_be_read() {
         let (head, _) = say(&open, &format!("{elsewhere}\r\n"), &remark("x"));
         assert!(is(&head, 403), "{elsewhere}: {head}");
     }
-    let spoilt = |change: &dyn Fn(&mut Value)| {
+    let spoilt = |change: fn(&mut Value)| {
         let mut remark = remark("x");
         change(&mut remark);
         say(&open, "", &remark)
     };
-    let cases: [(&str, &dyn Fn(&mut Value)); 5] = [
-        ("message", &|r| r["message"] = Value::Null),
-        ("digest", &|r| r["digest"] = "sha256:12".into()),
-        ("loud", &|r| r["correct"] = "loud".into()),
-        ("unknown", &|r| r["unknown"] = 1.into()),
-        ("at most", &|r| r["note"] = "x".repeat(600 << 10).into()),
+    type Change = fn(&mut Value);
+    let cases: [(&str, Change); 5] = [
+        ("message", |r| r["message"] = Value::Null),
+        ("digest", |r| r["digest"] = "sha256:12".into()),
+        ("loud", |r| r["correct"] = "loud".into()),
+        ("unknown", |r| r["unknown"] = 1.into()),
+        ("at most", |r| r["note"] = "x".repeat(600 << 10).into()),
     ];
     for (said, change) in cases {
         let (head, problem) = spoilt(change);

@@ -1,12 +1,13 @@
 //! `POST /v1/feedback`: what a verdict should have been.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use axum::response::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,12 +18,17 @@ use crate::record::RecordId;
 use crate::telemetry::FeedbackRefusal;
 use crate::verdict::Category;
 
-use super::Service;
 use super::guard::{Guard, Peer};
 use super::problem::{Document, Kind, Problem};
+use super::{Service, door};
 
 /// Largest body: a long message, its escapes, and a note.
 const BODY_LIMIT: usize = 512 << 10;
+
+/// When to send again what found too many bytes held.
+const SOON: Duration = Duration::from_secs(1);
+/// When to send again what the disk did not take.
+const LATER: Duration = Duration::from_secs(5);
 
 /// Who may give feedback, and where it is kept.
 #[derive(Clone, Debug, Default)]
@@ -127,20 +133,22 @@ async fn read(
     let invalid = |problem| (FeedbackRefusal::Invalid, problem);
     let declared = headers.get(CONTENT_LENGTH);
     let declared = declared.and_then(|v| v.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|bytes: usize| bytes > BODY_LIMIT) {
-        let detail = format!("expected at most {BODY_LIMIT} bytes of feedback");
-        return Err(invalid(Problem::new(Kind::TooLarge, detail)));
-    }
     // Held against the same limit as all bodies.
     let mut charge = service.ledger.open();
-    charge.grow(declared.unwrap_or(BODY_LIMIT)).map_err(|_| {
+    let refused = if declared.is_some_and(|bytes: usize| bytes > BODY_LIMIT) {
+        let detail = format!("expected at most {BODY_LIMIT} bytes of feedback");
+        Some(invalid(Problem::new(Kind::TooLarge, detail)))
+    } else if charge.grow(declared.unwrap_or(BODY_LIMIT)).is_err() {
         let detail = "as many bytes are held as server.inflight_bytes allows; send it again";
-        let problem = Problem::new(Kind::Overloaded, detail);
-        (
-            FeedbackRefusal::Busy,
-            problem.retry_after(std::time::Duration::from_secs(1)),
-        )
-    })?;
+        let problem = Problem::new(Kind::Overloaded, detail).retry_after(SOON);
+        Some((FeedbackRefusal::Busy, problem))
+    } else {
+        None
+    };
+    if let Some(refused) = refused {
+        door::discard(service, headers.contains_key(EXPECT), body).await;
+        return Err(refused);
+    }
     let reading = tokio::time::timeout(service.body_timeout, to_bytes(body, BODY_LIMIT));
     let bytes = match reading.await {
         Ok(Ok(bytes)) => bytes,
@@ -201,10 +209,9 @@ async fn keep(service: &Service, request: FeedbackRequest) -> Result<bool, Refus
             _ => Kind::Unavailable,
         };
         let problem = Problem::new(kind, format!("the feedback is not kept: {error}"));
-        let later = std::time::Duration::from_secs(5);
         let problem = match reason {
             FeedbackRefusal::Full => problem,
-            _ => problem.retry_after(later),
+            _ => problem.retry_after(LATER),
         };
         (reason, problem)
     })
