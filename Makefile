@@ -15,7 +15,7 @@ RELEASE := target/release/logtriage
 DEBUG_PROGRAM = $(or $(LOGTRIAGE_BIN),$(or $(CARGO_TARGET_DIR),target)/debug/logtriage)
 # The tests of a cluster are interrupted after this long, and end what they started.
 CLUSTER_SECONDS := 900
-OBSERVABILITY_SECONDS := 540
+OBSERVABILITY_SECONDS := 720
 ROLLOUT_SECONDS := 240
 # So are those of the traces.
 TRACES_SECONDS := 300

@@ -12,6 +12,8 @@ from dashboards import boards, units
 from dashboards.board import COLUMNS
 
 WIDTH_INCHES, ROW_INCHES, DOTS = 17.0, 0.36, 90
+LEAST_PLOT = 4.5
+"""Rows that a panel keeps for its title and its axes, whatever its legend would take."""
 POINTS = 240
 """Values of a line, as many as can be told apart in a panel."""
 COLOURS = {
@@ -132,6 +134,7 @@ def draw_lines(canvas, panel, view):
     canvas.card((x, y, w, h), CARD)
     canvas.write(x + 0.2, y + 0.75, panel["title"], fontsize=9)
     lines = max(1, math.ceil(len(found) / per_line(found, w)))
+    lines = min(lines, int((h - LEAST_PLOT) / 0.5))
     bottom = 1.0 + 0.5 * lines
     axes = canvas.figure.add_axes(canvas.box(x, y, w, h, 1.15, 1.2, 0.25, bottom))
     dress(axes, view, defaults)
@@ -163,11 +166,15 @@ def per_line(found, w):
 
 
 def names(canvas, found, colours, place, lines):
-    """The legend, in as many lines as it takes."""
+    """The legend; where not all fit, the last place says how many more there are."""
     x, y, w, h = place
-    fit = math.ceil(len(found) / lines)
+    fit = min(math.ceil(len(found) / lines), per_line(found, w))
     width = (w - 0.5) / fit
-    for number, ((name, _), colour) in enumerate(zip(found, colours, strict=True)):
+    shown = list(zip((name for name, _ in found), colours, strict=True))
+    if len(shown) > fit * lines:
+        more = len(shown) - fit * lines + 1
+        shown = [*shown[: fit * lines - 1], (f"and {more} more", FAINT)]
+    for number, (name, colour) in enumerate(shown):
         left = x + 0.3 + (number % fit) * width
         line = y + h - 0.28 - 0.5 * (lines - 1 - number // fit)
         canvas.write(left, line, "\u2014", fontsize=8, color=colour, weight="bold")

@@ -14,7 +14,9 @@ from monitoring.fragile import FAILING_BYTES
 from monitoring.stage import Load, SlowSenders
 
 CALM_SECONDS = 15
-PATIENCE = 100
+SCRAPE_SECONDS = 120
+"""All of it lasts at least so long."""
+PATIENCE = 150
 SCRAPED_SECONDS = 2
 """After so long Prometheus has seen what happened."""
 FIRED = 'last_over_time(ALERTS{alertstate="firing"}[10m])'
@@ -44,7 +46,7 @@ class Acts:
     def __init__(self, server, cast, bundles, program, directory):
         self.server, self.cast, self.bundles = server, cast, bundles
         self.program, self.directory = program, directory
-        self.absent, self.limited = frozenset(), False
+        self.limited = False
         self.meant = {}
         self.began = self.trouble = self.ended = self.closed = self.metrics = None
 
@@ -53,8 +55,7 @@ class Acts:
         for alert in alerts:
             name, pod = alert if isinstance(alert, tuple) else (alert, None)
             name = f"Logtriage{name}"
-            if name not in self.absent:
-                self.meant.setdefault((name, pod.name if pod else ""), time.time())
+            self.meant.setdefault((name, pod.name if pod else ""), time.time())
 
     def seen(self):
         """What has fired so far: name and pod."""
@@ -89,6 +90,7 @@ class Acts:
                 self.start_over()
                 self.fire()
             self.mend()
+            time.sleep(max(0, self.began + SCRAPE_SECONDS - time.time()))
             self.metrics = self.cast[0].metrics()
             self.ended = time.time()
         self.curtain()
@@ -215,17 +217,3 @@ class Acts:
         time.sleep(SCRAPED_SECONDS)
         # What the empty stage raises from here on is nobody's business.
         self.closed = time.time()
-
-
-def absent_alerts(rules, asked):
-    """Names of the alerts whose expression asks, if only by way of what is recorded, for what is not
-    there; `asked` tells of an expression what that is."""
-    recorded = {rule["record"]: rule["expr"] for rule in rules if "record" in rule}
-
-    def whole(expr):
-        further = [text for name, text in recorded.items() if name in expr and text != expr]
-        return " ".join([expr, *map(whole, further)])
-
-    return frozenset(
-        rule["alert"] for rule in rules if "alert" in rule and asked(whole(rule["expr"]))
-    )

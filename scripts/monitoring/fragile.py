@@ -13,6 +13,8 @@ import onnx
 from cluster.maps import DEFAULT, MANIFEST, Bundle, digest
 
 ANOMALY = "anomaly.onnx"
+NAME = "site"
+"""A bundle of one's own: drift is held to its baseline as it stands."""
 LENGTH_COLUMN = 0
 """`length_log` of src/features/numeric.rs: round(4 * log2(1 + bytes))."""
 LENGTH_LIMIT = 50.5
@@ -39,7 +41,7 @@ def foreign(good, directory, version):
 def rewrite(directory, version, **more):
     """Writes the manifest anew for the files as they are."""
     path = directory / MANIFEST
-    manifest = json.loads(path.read_bytes()) | {"version": version} | more
+    manifest = json.loads(path.read_bytes()) | {"name": NAME, "version": version} | more
     held = (directory / ANOMALY).read_bytes()
     manifest["files"][ANOMALY] = {"sha256": hashlib.sha256(held).hexdigest(), "size": len(held)}
     path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from cluster.waiting import until
 from dashboards import ROOT, RULES
-from monitoring import acts, fragile, missing
+from monitoring import acts, fragile
 from monitoring.server import Server
 from monitoring.stage import Pod, Quota, program_under_test
 from monitoring.volume import Volume
@@ -53,7 +53,7 @@ def bundles(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def performance(tmp_path_factory, bundles, rules):
+def performance(tmp_path_factory, bundles):
     """All acts, once. The Prometheus that saw them answers until the tests are over."""
     program = program_under_test(ROOT)
     directory = tmp_path_factory.mktemp("stage")
@@ -72,7 +72,6 @@ def performance(tmp_path_factory, bundles, rules):
     ]
     with Server(tmp_path_factory.mktemp("prometheus")) as server:
         played = acts.Acts(server, cast, bundles, program, directory)
-        played.absent = acts.absent_alerts(rules, missing.asked)
         played.limited = quota.processes is not None
         try:
             for one in cast:
