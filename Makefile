@@ -139,7 +139,7 @@ test-cluster: cluster-tools python-check python-train ## Tests against a real AP
 		$(PYTHON_ENV)/python -m pytest tests/cluster $(ARGS)
 
 .PHONY: bench
-bench: onnxruntime python-train ## Measure against the budgets, write docs/benchmarks.md (ARGS="--quick")
+bench: onnxruntime python-train python-traces ## Measure against the budgets, write docs/benchmarks.md (ARGS="--quick")
 	$(CARGO) build --release $(LOCKED)
 	$(CARGO) bench $(LOCKED) --bench stages --no-run
 	$(PYTHON_ENV)/python scripts/bench.py run $(ARGS)

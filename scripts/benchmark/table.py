@@ -5,7 +5,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from benchmark import limits, machine, overload, program, stages
+from benchmark import limits, machine, overload, program, stages, watched
 from benchmark.program import NotAvailable
 
 ENGINES = ("native", "onnxruntime")
@@ -30,11 +30,12 @@ class Effort:
     million: int
     confined_seconds: int
     overload_seconds: int
+    watched_seconds: int
     rounds: int
 
 
-FULL = Effort(3, "1500ms", "400ms", 4, 7, MILLION, 60, 5, 5)
-QUICK = Effort(1, "400ms", "200ms", 2, 3, MILLION // 10, 8, 3, 1)
+FULL = Effort(3, "1500ms", "400ms", 4, 7, MILLION, 60, 5, 3, 5)
+QUICK = Effort(1, "400ms", "200ms", 2, 3, MILLION // 10, 8, 3, 1, 1)
 
 
 def say(text):
@@ -245,6 +246,8 @@ def measure(quick):
     results["confined"] = [confined(*limit, per_core, effort) for limit in CONFINED]
     results["overload"] = overload.measure(effort.overload_seconds, effort.rounds)
     say("services under limits are measured")
+    results["watched"] = watched.measure(effort.watched_seconds, effort.rounds)
+    say("a service that is watched is measured")
     results["stages"] = {}
     for name, settings in engines.items():
         stages.run(quick, settings)
