@@ -1,4 +1,4 @@
-"""Writes the Python locks: requirements-NAME.txt of train, check, dashboards and fixtures.
+"""Writes the Python locks: requirements-NAME.txt of train, check, dashboards, chart and fixtures.
 
 Run it with any Python that has pip 23 or newer, from anywhere:
 
@@ -26,6 +26,7 @@ LOCKS = (
     "requirements-train",
     "requirements-check",
     "requirements-dashboards",
+    "requirements-chart",
     "requirements-fixtures",
 )
 # Installed into an environment of its own.

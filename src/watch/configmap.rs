@@ -38,8 +38,8 @@ const TOGETHER: Duration = Duration::from_millis(500);
 const PAGE: u32 = 4;
 /// What gives the right to read one ConfigMap, and those with a label: RBAC knows no labels.
 const ROLES: [&str; 2] = [
-    "deploy/kubernetes/role.yaml",
-    "deploy/kubernetes/role-selector.yaml",
+    "deploy/rbac/role.yaml",
+    "deploy/rbac/role-selector.yaml",
 ];
 
 /// Watches until `stop` says so, or its sender is gone.
