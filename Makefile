@@ -35,7 +35,7 @@ run: ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="-
 	$(CARGO) run --release $(LOCKED) -- serve $(ARGS)
 
 .PHONY: test
-test: check test-rust test-rules test-alerts test-python ## Everything that must pass: check, then every test
+test: check test-rust test-rules test-alerts test-python test-chart ## Everything that must pass: check, then every test
 
 .PHONY: check
 check: check-scripts check-format check-lint check-docs check-deny check-dashboards ## Format, lints, docs, licences; no tests
@@ -98,6 +98,19 @@ test-alerts: prometheus ## Every alert with a case that fires and one that stays
 	$$promtool check rules deploy/prometheus/logtriage.rules.yaml; \
 	$$promtool test rules tests/observability/rules/*.test.yaml
 
+.PHONY: test-chart
+test-chart: kubectl helm3 prometheus python-check python-train python-chart ## The chart, manifests and overlays: Helm 3 and 4, Kubernetes' schemas, policy (ARGS="-k NAME")
+	LOGTRIAGE_TEST_BINARY=$(or $(LOGTRIAGE_TEST_BINARY),$(DEBUG_PROGRAM)) \
+		$(PYTHON_ENV)/python -m pytest tests/chart $(ARGS)
+
+.PHONY: chart
+chart: kubectl python-check python-train ## Write anew what is made from the chart: its README, deploy/kubernetes, the kustomize base
+	PYTHONPATH=scripts $(PYTHON_ENV)/python -m chart write
+
+.PHONY: chart-golden
+chart-golden: kubectl helm3 python-check python-train python-chart ## Write the chart's golden forms anew; read the difference before it is committed
+	$(PYTHON_ENV)/python -m pytest tests/chart/test_render.py -k forms --golden
+
 .PHONY: test-observability
 test-observability: prometheus python-check python-train python-dashboards ## Real pods and a real Prometheus while things go wrong, two minutes (ARGS="--pictures docs/dashboards")
 	$(if $(LOGTRIAGE_TEST_BINARY),,$(CARGO) build $(LOCKED))
@@ -151,7 +164,7 @@ parity: onnxruntime ## Served scores against the trainer's own, with the figures
 	$(CARGO) test $(LOCKED) --test parity -- --nocapture $(ARGS)
 
 .PHONY: tools
-tools: onnxruntime python-train python-check python-dashboards cargo-deny prometheus grafana-schema ## Install everything that the commands above use
+tools: onnxruntime python-train python-check python-dashboards python-chart cargo-deny prometheus grafana-schema kubectl helm3 ## Install everything that the commands above use
 
 .PHONY: onnxruntime
 onnxruntime: ## Install the ONNX Runtime library into .tools (not when ORT_DYLIB_PATH names one)
@@ -168,6 +181,14 @@ python-check: ## Install the linters and pytest into .tools
 .PHONY: python-dashboards
 python-dashboards: ## Install what draws the dashboards into .tools
 	@scripts/tools/python.sh scripts/requirements-dashboards.txt
+
+.PHONY: python-chart
+python-chart: ## Install what the chart and the Dockerfile are checked with into .tools
+	@scripts/tools/python.sh scripts/requirements-chart.txt
+
+.PHONY: helm3
+helm3: ## Install Helm 3 into .tools
+	@scripts/tools/helm3.sh
 
 .PHONY: prometheus
 prometheus: ## Install prometheus and promtool into .tools (not when PROMETHEUS and PROMTOOL name them)

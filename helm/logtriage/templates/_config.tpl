@@ -54,12 +54,15 @@ its start; the schema and the checks below say sooner what would not work.
 
 {{/*
 The part of the configuration that is read at the start alone. What is left out here is taken in while the
-service runs (src/watch/site.rs), so a change of it must not roll the pods.
+service runs (src/watch/site.rs), so a change of it must not roll the pods; a section that is empty then is
+the same as none.
 */}}
 {{- define "logtriage.restartConfig" -}}
 {{- $config := omit (include "logtriage.config" . | fromYaml) "decision" "rules" "compliance" }}
-{{- with $config.models }}{{ $_ := set $config "models" (omit . "must_forward") }}{{ end }}
-{{- with $config.log }}{{ $_ := set $config "log" (omit . "level") }}{{ end }}
+{{- range $section, $key := dict "models" "must_forward" "log" "level" }}
+  {{- $rest := omit (index $config $section | default dict) $key }}
+  {{- $config = $rest | empty | ternary (omit $config $section) (merge (dict $section $rest) $config) }}
+{{- end }}
 {{- toYaml $config }}
 {{- end }}
 
