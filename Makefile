@@ -199,7 +199,7 @@ grafana-schema: ## Install Grafana's types and the TypeScript compiler into .too
 	@scripts/tools/grafana-schema.sh
 
 .PHONY: cluster-tools
-cluster-tools: kubectl ## Install etcd into .tools, build kube-apiserver into a cache (ten minutes, once)
+cluster-tools: kubectl helm3 ## Install etcd into .tools, build kube-apiserver into a cache (ten minutes, once)
 	@scripts/tools/etcd.sh
 	@scripts/tools/kube-apiserver.sh
 
