@@ -38,7 +38,7 @@ run: ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="-
 test: check test-rust test-rules test-alerts test-python test-chart ## Everything that must pass: check, then every test
 
 .PHONY: check
-check: check-scripts check-format check-lint check-docs check-deny check-dashboards ## Format, lints, docs, licences; no tests
+check: check-scripts check-format check-lint check-docs check-deny check-dashboards check-image ## Format, lints, docs, licences; no tests
 
 .PHONY: check-format
 check-format: ## Rust formatting
@@ -74,6 +74,14 @@ check-dashboards: python-check grafana-schema ## The dashboards are what their c
 		echo "tsc --project $(SCHEMA)"; $(SCHEMA)/node_modules/.bin/tsc --project $(SCHEMA); \
 	else \
 		echo "dashboards against Grafana's types: skipped, there is no Node"; \
+	fi
+
+.PHONY: check-image
+check-image: python-chart ## hadolint on the Dockerfile
+	@if [ -x $(PYTHON_ENV)/hadolint ]; then \
+		echo "hadolint Dockerfile"; $(PYTHON_ENV)/hadolint Dockerfile; \
+	else \
+		echo "hadolint: skipped, its package has no build for $$(uname -m)"; \
 	fi
 
 .PHONY: test-rust
@@ -133,6 +141,10 @@ test-cluster: cluster-tools python-check python-train ## Tests against a real AP
 	$(CARGO) build $(LOCKED)
 	LOGTRIAGE_BIN=$(DEBUG_PROGRAM) timeout --foreground --signal=INT --kill-after=60 $(CLUSTER_SECONDS) \
 		$(PYTHON_ENV)/python -m pytest tests/cluster $(ARGS)
+
+.PHONY: image-test
+image-test: python-check python-train ## Build the image with buildah, run it confined, post a batch, print its layers (root, ten minutes)
+	@scripts/image/test.sh
 
 .PHONY: bench
 bench: onnxruntime python-train ## Measure against the budgets, write docs/benchmarks.md (ARGS="--quick")
