@@ -29,9 +29,9 @@ copy_libraries() {
 copyright_of() {
     local root=$1 library package
     find "$root" -name '*.so*' -printf '/%P\n' | while read -r library; do
-        # Packages say /usr/lib or /lib, whatever the link between the two is.
-        package=$(dpkg-query -S "$library" "/usr$library" "${library#/usr}" 2>/dev/null |
-            head -n 1 | cut -d: -f1)
+        # Packages say /usr/lib or /lib, whatever the link between the two is: one of the two is unknown.
+        package=$({ dpkg-query -S "$library" "/usr$library" "${library#/usr}" 2>/dev/null || true; } |
+            awk -F: 'NR == 1 { print $1 }')
         [ -n "$package" ] || continue
         mkdir -p "$root/usr/share/doc/$package"
         cp "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/"

@@ -60,9 +60,9 @@ def sizes(layout, manifest, config):
         with gzip.open(path(layout, layer)) as packed:
             whole = sum(len(part) for part in iter(lambda: packed.read(1 << 20), b""))
         total += layer["size"]
-        what = step["created_by"].partition("|")[2] or step["created_by"]
-        print(f"  {layer['size'] / 1e6:7.2f} MB packed {whole / 1e6:7.2f} MB  {what[-90:]}")
-    print(f"  {total / 1e6:7.2f} MB packed in all")
+        what = step["created_by"].rpartition("#(nop) ")[2].replace("/bin/sh -c", "").strip()
+        print(f"  {layer['size'] / 1e6:6.2f} MB packed, {whole / 1e6:6.2f} MB there: {what[:60]}")
+    print(f"  {total / 1e6:6.2f} MB packed in all")
 
 
 def configured(config):
