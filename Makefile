@@ -109,7 +109,7 @@ test-alerts: prometheus ## Every alert with a case that fires and one that stays
 .PHONY: test-chart
 test-chart: kubectl helm3 prometheus python-check python-train python-chart ## The chart, manifests, overlays, files of image, Compose and kind: Helm 3 and 4, Kubernetes' schemas, policy (ARGS="-k NAME")
 	LOGTRIAGE_TEST_BINARY=$(or $(LOGTRIAGE_TEST_BINARY),$(DEBUG_PROGRAM)) \
-		$(PYTHON_ENV)/python -m pytest tests/chart tests/image $(ARGS)
+		$(PYTHON_ENV)/python -m pytest tests/chart tests/image tests/stacks $(ARGS)
 
 .PHONY: chart
 chart: kubectl python-check python-train ## Write anew what is made from the chart: its README, deploy/kubernetes, the kustomize base
