@@ -107,7 +107,7 @@ test-alerts: prometheus ## Every alert with a case that fires and one that stays
 	$$promtool test rules tests/observability/rules/*.test.yaml
 
 .PHONY: test-chart
-test-chart: kubectl helm3 prometheus python-check python-train python-chart ## The chart, manifests, overlays, files of image, Compose and kind: Helm 3 and 4, Kubernetes' schemas, policy (ARGS="-k NAME")
+test-chart: kubectl helm-three prometheus python-check python-train python-chart ## The chart, manifests, overlays, files of image, Compose and kind: Helm 3 and 4, Kubernetes' schemas, policy (ARGS="-k NAME")
 	LOGTRIAGE_TEST_BINARY=$(or $(LOGTRIAGE_TEST_BINARY),$(DEBUG_PROGRAM)) \
 		$(PYTHON_ENV)/python -m pytest tests/chart tests/image tests/stacks $(ARGS)
 
@@ -116,7 +116,7 @@ chart: kubectl python-check python-train ## Write anew what is made from the cha
 	PYTHONPATH=scripts $(PYTHON_ENV)/python -m chart write
 
 .PHONY: chart-golden
-chart-golden: kubectl helm3 python-check python-train python-chart ## Write the chart's golden forms anew; read the difference before it is committed
+chart-golden: kubectl helm-three python-check python-train python-chart ## Write the chart's golden forms anew; read the difference before it is committed
 	$(PYTHON_ENV)/python -m pytest tests/chart/test_render.py -k forms --golden
 
 .PHONY: test-observability
@@ -176,7 +176,7 @@ parity: onnxruntime ## Served scores against the trainer's own, with the figures
 	$(CARGO) test $(LOCKED) --test parity -- --nocapture $(ARGS)
 
 .PHONY: tools
-tools: onnxruntime python-train python-check python-dashboards python-chart cargo-deny prometheus grafana-schema kubectl helm3 ## Install everything that the commands above use
+tools: onnxruntime python-train python-check python-dashboards python-chart cargo-deny prometheus grafana-schema kubectl helm-three ## Install everything that the commands above use
 
 .PHONY: onnxruntime
 onnxruntime: ## Install the ONNX Runtime library into .tools (not when ORT_DYLIB_PATH names one)
@@ -198,8 +198,8 @@ python-dashboards: ## Install what draws the dashboards into .tools
 python-chart: ## Install what the chart and the Dockerfile are checked with into .tools
 	@scripts/tools/python.sh scripts/requirements-chart.txt
 
-.PHONY: helm3
-helm3: ## Install Helm 3 into .tools
+.PHONY: helm-three
+helm-three: ## Install Helm 3 into .tools
 	@scripts/tools/helm3.sh
 
 .PHONY: prometheus
@@ -211,7 +211,7 @@ grafana-schema: ## Install Grafana's types and the TypeScript compiler into .too
 	@scripts/tools/grafana-schema.sh
 
 .PHONY: cluster-tools
-cluster-tools: kubectl helm3 ## Install etcd into .tools, build kube-apiserver into a cache (ten minutes, once)
+cluster-tools: kubectl helm-three ## Install etcd into .tools, build kube-apiserver into a cache (ten minutes, once)
 	@scripts/tools/etcd.sh
 	@scripts/tools/kube-apiserver.sh
 

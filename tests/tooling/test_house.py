@@ -125,7 +125,7 @@ def test_every_locked_package_has_a_hash():
         text = lock.read_text()
         entries = re.split(r"\n(?=[a-z])", text.partition("\n")[2])
         for entry in entries:
-            assert re.match(r"[a-z0-9-]+==\S+", entry), entry
+            assert re.match(r"[a-z0-9.-]+==\S+", entry), entry
             assert "--hash=sha256:" in entry, entry
 
 
