@@ -88,7 +88,7 @@ def test_the_program_accepts_what_is_rendered(rendered, helm4, logtriage, tmp_pa
     objects = helm.objects(rendered(helm4, name))
     if dotted(policy.configuration(objects)) & AHEAD:
         pytest.skip("the program does not have these keys yet")
-    done = checked(logtriage, mounted(objects, tmp_path), POD_NAME="logtriage-0")
+    done = checked(logtriage, mounted(objects, tmp_path), POD_NAME="logtriage-0", PASSWORD="x")
     assert done.returncode == 0, done.stderr
     holds = yaml.safe_load(done.stdout)
     models = policy.configuration(objects).get("models") or {}

@@ -184,6 +184,8 @@ def test_autoscaling_takes_the_number_of_pods_over(form):
         ("network policy", []),
         ("network policy of a watcher", [[53, 53], [443]]),
         ("model url with its files", [[53, 53], [8443]]),
+        ("model url with a password", [[53, 53], [443]]),
+        ("model url without a port, in the clear", [[53, 53], [80]]),
         ("tracing", [[53, 53], [4317], []]),
     ],
 )
