@@ -121,7 +121,7 @@ def test_the_role_is_the_one_that_the_cluster_proves(form, case, file):
         ("model projected", {"dir": "/bundle"}),
         ("model persistentVolumeClaim", {"dir": "/bundle/current"}),
         ("model image", {"dir": "/bundle/bundle"}),
-        ("model initContainer", {"dir": "/bundle"}),
+        ("model initContainer", {"dir": "/bundle/current"}),
     ],
 )
 def test_the_configuration_says_where_the_models_are(form, case, models):
