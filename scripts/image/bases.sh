@@ -21,8 +21,8 @@ exclusive image-base "$CACHE"
 if [ ! -f "$TAR" ]; then
     say "laying out Debian 12 in $TAR (a minute, once)"
     mmdebstrap --quiet --variant=minbase --mode=root --include="$PACKAGES" \
-        --dpkgopt='path-exclude=/usr/share/{man,locale}/*' bookworm "$TAR.new" "$SOURCES"
-    mv "$TAR.new" "$TAR"
+        --dpkgopt='path-exclude=/usr/share/{man,locale}/*' bookworm "$TAR.new.tar" "$SOURCES"
+    mv "$TAR.new.tar" "$TAR"
 fi
 
 container=$("$@" from scratch)

@@ -4,10 +4,10 @@ usage: trial.py ROOT OCI_DIRECTORY TARGET : a mounted, disposable container of t
 layout, and native or logtriage. Prints what it found; 1 where something is not as it should be.
 """
 
-import gzip
 import json
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.request
 from pathlib import Path
@@ -52,16 +52,16 @@ def path(layout, descriptor):
     return layout / "blobs" / descriptor["digest"].replace(":", "/")
 
 
-def sizes(layout, manifest, config):
-    """Prints each layer's size, packed and unpacked, beside what made it."""
-    made = [step for step in config["history"] if not step.get("empty_layer")]
+def sizes(layout, manifest):
+    """Prints each layer's size, packed and unpacked, beside the largest file in it."""
     total = 0
-    for layer, step in zip(manifest["layers"], made, strict=True):
-        with gzip.open(path(layout, layer)) as packed:
-            whole = sum(len(part) for part in iter(lambda: packed.read(1 << 20), b""))
+    for layer in manifest["layers"]:
+        with tarfile.open(path(layout, layer), "r:gz") as packed:
+            files = {member.name: member.size for member in packed}
         total += layer["size"]
-        what = step["created_by"].rpartition("#(nop) ")[2].replace("/bin/sh -c", "").strip()
-        print(f"  {layer['size'] / 1e6:6.2f} MB packed, {whole / 1e6:6.2f} MB there: {what[:60]}")
+        largest = max(files, key=files.get)
+        there = sum(files.values()) / 1e6
+        print(f"  {layer['size'] / 1e6:6.2f} MB packed, {there:6.2f} MB there: /{largest} ...")
     print(f"  {total / 1e6:6.2f} MB packed in all")
 
 
@@ -79,7 +79,12 @@ def configured(config):
 def held(root, target):
     """What lies in it, and what does not."""
     expect(not any((root / shell).exists() for shell in SHELLS), "it has no shell")
-    for name in ("etc/ssl/certs/ca-certificates.crt", "usr/share/logtriage/LICENSE"):
+    for name in (
+        "etc/ssl/certs/ca-certificates.crt",
+        "usr/share/logtriage/LICENSE",
+        "usr/share/logtriage/THIRD-PARTY-LICENCES",
+        "usr/share/doc/libc6/copyright",
+    ):
         expect((root / name).stat().st_size > 1000, f"it has {name}")
     sbom = json.loads((root / "usr/share/logtriage/sbom.cdx.json").read_bytes())
     names = {component["name"] for component in sbom["components"]}
@@ -156,7 +161,7 @@ def main():
     except Wrong as error:
         print(f"image: {target}: {error}", file=sys.stderr)
         return 1
-    sizes(layout, manifest, config)
+    sizes(layout, manifest)
     return 0
 
 
