@@ -38,10 +38,10 @@ run: ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="-
 	$(CARGO) run --release $(LOCKED) -- serve $(ARGS)
 
 .PHONY: test
-test: check test-rust test-rules test-alerts test-python test-traces ## Everything that must pass: check, then every test
+test: check test-rust test-rules test-alerts test-python test-traces test-chart ## Everything that must pass: check, then every test
 
 .PHONY: check
-check: check-scripts check-format check-lint check-docs check-deny check-dashboards ## Format, lints, docs, licences; no tests
+check: check-scripts check-format check-lint check-docs check-deny check-dashboards check-image ## Format, lints, docs, licences; no tests
 
 .PHONY: check-format
 check-format: ## Rust formatting
@@ -79,6 +79,14 @@ check-dashboards: python-check grafana-schema ## The dashboards are what their c
 		echo "dashboards against Grafana's types: skipped, there is no Node"; \
 	fi
 
+.PHONY: check-image
+check-image: python-chart ## hadolint on the Dockerfile
+	@if [ -x $(PYTHON_ENV)/hadolint ]; then \
+		echo "hadolint Dockerfile"; $(PYTHON_ENV)/hadolint Dockerfile; \
+	else \
+		echo "hadolint: skipped, its package has no build for $$(uname -m)"; \
+	fi
+
 .PHONY: test-rust
 test-rust: onnxruntime ## Unit, integration and documentation tests
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
@@ -100,6 +108,19 @@ test-alerts: prometheus ## Every alert with a case that fires and one that stays
 	@promtool=$${PROMTOOL:-.tools/prometheus/promtool}; set -x; \
 	$$promtool check rules deploy/prometheus/logtriage.rules.yaml; \
 	$$promtool test rules tests/observability/rules/*.test.yaml
+
+.PHONY: test-chart
+test-chart: kubectl helm-three prometheus python-check python-train python-chart ## The chart, manifests, overlays, files of image, Compose and kind: Helm 3 and 4, Kubernetes' schemas, policy (ARGS="-k NAME")
+	LOGTRIAGE_TEST_BINARY=$(or $(LOGTRIAGE_TEST_BINARY),$(DEBUG_PROGRAM)) \
+		$(PYTHON_ENV)/python -m pytest tests/chart tests/image tests/stacks $(ARGS)
+
+.PHONY: chart
+chart: kubectl python-check python-train ## Write anew what is made from the chart: its README, deploy/kubernetes, the kustomize base
+	PYTHONPATH=scripts $(PYTHON_ENV)/python -m chart write
+
+.PHONY: chart-golden
+chart-golden: kubectl helm-three python-check python-train python-chart ## Write the chart's golden forms anew; read the difference before it is committed
+	$(PYTHON_ENV)/python -m pytest tests/chart/test_render.py -k forms --golden
 
 .PHONY: test-observability
 test-observability: prometheus python-check python-train python-dashboards ## Real pods and a real Prometheus while things go wrong, two minutes (ARGS="--pictures docs/dashboards")
@@ -138,6 +159,10 @@ test-cluster: cluster-tools python-check python-train ## Tests against a real AP
 	LOGTRIAGE_BIN=$(DEBUG_PROGRAM) timeout --foreground --signal=INT --kill-after=60 $(CLUSTER_SECONDS) \
 		$(PYTHON_ENV)/python -m pytest tests/cluster $(ARGS)
 
+.PHONY: image-test
+image-test: python-check python-train ## Build the image with buildah, run it confined, post a batch, print its layers (root, ten minutes)
+	@scripts/image/test.sh
+
 .PHONY: bench
 bench: onnxruntime python-train python-traces ## Measure against the budgets, write docs/benchmarks.md (ARGS="--quick")
 	$(CARGO) build --release $(LOCKED)
@@ -172,7 +197,7 @@ parity: onnxruntime ## Served scores against the trainer's own, with the figures
 	$(CARGO) test $(LOCKED) --test parity -- --nocapture $(ARGS)
 
 .PHONY: tools
-tools: onnxruntime python-train python-check python-dashboards python-traces cargo-deny prometheus grafana-schema ## Install everything that the commands above use
+tools: onnxruntime python-train python-check python-dashboards python-traces python-chart cargo-deny prometheus grafana-schema kubectl helm-three ## Install everything that the commands above use
 
 .PHONY: onnxruntime
 onnxruntime: ## Install the ONNX Runtime library into .tools (not when ORT_DYLIB_PATH names one)
@@ -194,6 +219,14 @@ python-traces: ## Install the OTLP receiver of the tests into .tools
 python-dashboards: ## Install what draws the dashboards into .tools
 	@scripts/tools/python.sh scripts/requirements-dashboards.txt
 
+.PHONY: python-chart
+python-chart: ## Install what the chart and the Dockerfile are checked with into .tools
+	@scripts/tools/python.sh scripts/requirements-chart.txt
+
+.PHONY: helm-three
+helm-three: ## Install Helm 3 into .tools
+	@scripts/tools/helm3.sh
+
 .PHONY: prometheus
 prometheus: ## Install prometheus and promtool into .tools (not when PROMETHEUS and PROMTOOL name them)
 	@scripts/tools/prometheus.sh
@@ -207,7 +240,7 @@ grafana-schema: ## Install Grafana's types and the TypeScript compiler into .too
 	@scripts/tools/grafana-schema.sh
 
 .PHONY: cluster-tools
-cluster-tools: kubectl ## Install etcd into .tools, build kube-apiserver into a cache (ten minutes, once)
+cluster-tools: kubectl helm-three ## Install etcd into .tools, build kube-apiserver into a cache (ten minutes, once)
 	@scripts/tools/etcd.sh
 	@scripts/tools/kube-apiserver.sh
 

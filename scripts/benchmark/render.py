@@ -258,8 +258,8 @@ def overload_section(results):
 
 
 WATCHED = {
-    "unseen": "nobody watches: log of errors alone, no traces, no scrapes",
-    "usual": "as usual: info, 1 in 100 requests in the access log, 1 in 100 traced, scraped each second",
+    "unseen": "nobody watches: no access log, no traces, no scrapes",
+    "usual": "as usual: 1 in 100 requests in the access log, 1 in 100 traced, scraped each second",
     "everything": "everything: each request in the access log and traced, scraped each second",
 }
 

@@ -26,7 +26,7 @@ COLLECTIONS = {
     "RoleBinding": f"{RBAC}/namespaces/{{}}/rolebindings",
 }
 TOKEN_SECONDS = 3600
-MANIFESTS = ROOT / "deploy/kubernetes"
+MANIFESTS = ROOT / "deploy/rbac"
 """What a person applies."""
 
 

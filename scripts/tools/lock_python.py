@@ -1,4 +1,4 @@
-"""Writes the Python locks: requirements-NAME.txt of train, check, dashboards, traces, fixtures.
+"""Writes the Python locks: requirements-NAME.txt of train, check, dashboards, traces, chart, fixtures.
 
 Run it with any Python that has pip 23 or newer, from anywhere:
 
@@ -27,6 +27,7 @@ LOCKS = (
     "requirements-check",
     "requirements-dashboards",
     "requirements-traces",
+    "requirements-chart",
     "requirements-fixtures",
 )
 # Installed into an environment of its own.

@@ -37,10 +37,7 @@ const TOGETHER: Duration = Duration::from_millis(500);
 /// ConfigMaps asked for at once: a page of full ones takes a few megabytes.
 const PAGE: u32 = 4;
 /// What gives the right to read one ConfigMap, and those with a label: RBAC knows no labels.
-const ROLES: [&str; 2] = [
-    "deploy/kubernetes/role.yaml",
-    "deploy/kubernetes/role-selector.yaml",
-];
+const ROLES: [&str; 2] = ["deploy/rbac/role.yaml", "deploy/rbac/role-selector.yaml"];
 
 /// Watches until `stop` says so, or its sender is gone.
 ///

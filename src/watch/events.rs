@@ -247,7 +247,7 @@ fn told_with_advice(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) if status.is_forbidden() => format!(
             "expected that {} may create and patch events of the group events.k8s.io, found that it \
-             may not; apply deploy/kubernetes/role.yaml (the API server said: {words})",
+             may not; apply deploy/rbac/role.yaml (the API server said: {words})",
             who(status)
         ),
         _ => words,
