@@ -2,6 +2,7 @@
 //! in order.
 
 mod judges;
+mod memory;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -17,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::batch::{Dispatcher, Workers};
 use crate::bundle::Store;
-use crate::config::{Config, FeedbackConfig};
+use crate::config::{Cgroup, Config, FeedbackConfig};
 use crate::feedback::{Journal, Writing};
 use crate::http::{self, Feedback, Lifecycle, Operations, Phase, Progress, Pulse, Service};
 use crate::telemetry::{Metrics, Traces};
@@ -158,6 +159,7 @@ impl App {
             workers,
             keeping,
         } = judges::load(settings, heralds, keeper.clone(), inbox).await?;
+        memory::check(config)?;
         let data = Port::open(config.server.listen).await?;
         let operations = Port::open(config.operations.listen).await?;
 
@@ -218,6 +220,7 @@ impl App {
         let serving = store.status().serving;
         let model = serving.identity;
         let engine = serving.models.first().map(|model| &model.info);
+        let limits = Cgroup::default();
         tracing::info!(
             listen = %self.data.address,
             operations = %self.operations.address,
@@ -226,7 +229,10 @@ impl App {
             bundle_digest = model.digest,
             engine = engine.map(|info| info.engine),
             provider = engine.map(|info| info.provider),
+            cpu_limit_cores = limits.cpu_limit(),
+            memory_limit_bytes = limits.memory_limit(),
             workers = config.engine.workers.get(),
+            cache_entries = config.cache.enabled.then_some(config.cache.entries.get()),
             body_limit = config.server.body_limit,
             decompressed_limit = config.server.decompressed_limit,
             message_limit = config.server.message_limit,
