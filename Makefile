@@ -169,6 +169,11 @@ bench: onnxruntime python-train python-traces ## Measure against the budgets, wr
 	$(CARGO) bench $(LOCKED) --bench stages --no-run
 	$(PYTHON_ENV)/python scripts/bench.py run $(ARGS)
 
+.PHONY: sizing
+sizing: onnxruntime python-train ## Measure pods of several sizes and ten minutes of peak load, write docs/sizing.md (ARGS="--minutes 1")
+	$(CARGO) build --release $(LOCKED)
+	$(PYTHON_ENV)/python scripts/bench.py sizing $(ARGS)
+
 .PHONY: bench-stages
 bench-stages: onnxruntime ## Criterion benches of stages, engines and recording (ARGS="-- NAME" for one)
 	$(CARGO) bench $(LOCKED) --bench stages --bench engines --bench telemetry $(ARGS)

@@ -1,14 +1,15 @@
-"""The commands: run, render, quantise."""
+"""The commands: run, render, quantise, sizing."""
 
 import argparse
 import json
 import sys
 
-from benchmark import quantise, render, table
+from benchmark import quantise, render, sizing, sizing_page, table
 from benchmark.program import BINARY, ROOT, BenchError, NotAvailable
 
 DOCUMENT = ROOT / "docs/benchmarks.md"
 RESULTS = ROOT / "docs/benchmarks.json"
+SIZING = ROOT / "docs/sizing.md"
 
 
 def stored():
@@ -29,7 +30,10 @@ def store(part, found):
 
 
 def write(results):
-    """Write the document; without a table there is none."""
+    """Write the documents; without a table there is none of the budgets."""
+    if "sizing" in results:
+        SIZING.write_text(sizing_page.page(results["sizing"]), "utf-8")
+        print(f"wrote {SIZING.relative_to(ROOT)}", file=sys.stderr)
     if "table" not in results:
         raise BenchError(f"expected results in {RESULTS}, found none; run `make bench` first")
     DOCUMENT.write_text(render.document(results["table"], results.get("quantise")), "utf-8")
@@ -46,6 +50,8 @@ def main(arguments=None):
     )
     commands.add_parser("render", help="write the document again from the results that are kept")
     commands.add_parser("quantise", help="measure rounded copies of the default bundle's models")
+    size = commands.add_parser("sizing", help="measure pods of several sizes, write docs/sizing.md")
+    size.add_argument("--minutes", type=float, default=10, help="of all that a pod can do (10)")
     given = parser.parse_args(arguments)
     try:
         if given.command == "render":
@@ -55,6 +61,8 @@ def main(arguments=None):
             raise BenchError(f"expected {BINARY}, found no file there; run `make bench`")
         if given.command == "run":
             store("table", table.measure(given.quick))
+        elif given.command == "sizing":
+            store("sizing", sizing.measure(seconds=5, runs=3, minutes=given.minutes))
         else:
             store("quantise", quantise.measure())
     except (BenchError, NotAvailable) as error:

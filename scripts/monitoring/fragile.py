@@ -47,6 +47,16 @@ def rewrite(directory, version, **more):
     path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
+def rewrite_all(directory):
+    """Writes sizes and digests of all files into the manifest anew."""
+    path = directory / MANIFEST
+    manifest = json.loads(path.read_bytes())
+    for name, entry in manifest["files"].items():
+        held = (directory / name).read_bytes()
+        entry |= {"sha256": hashlib.sha256(held).hexdigest(), "size": len(held)}
+    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
 def with_a_bad_leaf(graph):
     """The graph of an ensemble of trees with one more: length > limit ? too much : 0."""
     model = onnx.load_from_string(graph)
