@@ -5,6 +5,7 @@
 
 mod rules;
 mod settings;
+mod table;
 #[cfg(test)]
 mod tests;
 
