@@ -162,6 +162,11 @@ model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same
 	$(CARGO) build --release $(LOCKED)
 	LOGTRIAGE_BIN=$(RELEASE) $(PYTHON_ENV)/python scripts/train.py train $(ARGS)
 
+.PHONY: evaluate-sample
+evaluate-sample: onnxruntime python-train ## Write docs/evaluation.html anew: the report on products held out from one fold
+	$(CARGO) build --release $(LOCKED)
+	$(PYTHON_ENV)/python scripts/evaluate_sample.py --bin $(RELEASE) $(ARGS)
+
 .PHONY: engine-fixtures
 engine-fixtures: ## Write tests/data/engines anew with the exporters of the usual tree libraries
 	VENV=$(CURDIR)/.tools/python-fixtures scripts/tools/python.sh scripts/requirements-fixtures.txt

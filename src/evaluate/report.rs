@@ -187,13 +187,13 @@ fn remarks(evaluation: &Evaluation) -> Vec<String> {
     let (degraded, groups) = (evaluation.degraded(), evaluation.groups());
     if degraded > 0 {
         made.push(format!(
-            "{degraded} verdicts lack a member that failed: these are not the bundle's figures"
+            "{degraded} verdicts lack a member that failed: these are not the bundle's figures."
         ));
     }
     if (2..FEW_GROUPS).contains(&groups) && evaluation.options().bootstrap.resamples > 0 {
         made.push(format!(
-            "the intervals rest on {groups} groups and are rough themselves; below {FEW_GROUPS} they \
-             tend to be too narrow"
+            "The intervals rest on {groups} groups and are rough themselves; below {FEW_GROUPS} they \
+             tend to be too narrow."
         ));
     }
     made

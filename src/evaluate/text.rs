@@ -52,7 +52,7 @@ pub fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         writeln!(out, "  {}: {}", missing.figure, missing.why)?;
     }
     for remark in &report.remarks {
-        writeln!(out, "\nnote: {remark}")?;
+        writeln!(out, "\n{remark}")?;
     }
     Ok(())
 }
