@@ -93,7 +93,7 @@ test-rules: ## Every example of every rule
 
 .PHONY: test-python
 test-python: python-check python-train ## Tests of the trainer and of this tooling
-	$(PYTHON_ENV)/python -m pytest
+	LOGTRIAGE_BIN=$(DEBUG_PROGRAM) $(PYTHON_ENV)/python -m pytest
 
 .PHONY: test-alerts
 test-alerts: prometheus ## Every alert with a case that fires and one that stays quiet (promtool)

@@ -53,9 +53,7 @@ def write_page(paths, out):
     """Fits, judges, and has the program write the page; its text."""
     data = build.read_data(paths)
     assignment = folds.assign(data.templates)
-    inside, outside = folds.split(
-        data.lines, lambda line: line.template.product, assignment, FOLD
-    )
+    inside, outside = folds.split(data.lines, lambda line: line.template.product, assignment, FOLD)
     chosen = [data.lines[place] for place in outside if data.lines[place].index == 0]
     products = {line.template.product for line in chosen}
     note = NOTE.format(products=len(products), all_products=len(assignment))
