@@ -101,7 +101,7 @@ test-rules: ## Every example of every rule
 
 .PHONY: test-python
 test-python: python-check python-train ## Tests of the trainer and of this tooling
-	$(PYTHON_ENV)/python -m pytest
+	LOGTRIAGE_BIN=$(DEBUG_PROGRAM) $(PYTHON_ENV)/python -m pytest
 
 .PHONY: test-alerts
 test-alerts: prometheus ## Every alert with a case that fires and one that stays quiet (promtool)
@@ -191,6 +191,11 @@ docs-metrics: ## Write docs/metrics.md anew from the table of metrics
 model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same inputs, same digests)
 	$(CARGO) build --release $(LOCKED)
 	LOGTRIAGE_BIN=$(RELEASE) $(PYTHON_ENV)/python scripts/train.py train $(ARGS)
+
+.PHONY: evaluate-sample
+evaluate-sample: onnxruntime python-train ## Write docs/evaluation.html anew: the report on products held out from one fold
+	$(CARGO) build --release $(LOCKED)
+	$(PYTHON_ENV)/python scripts/evaluate_sample.py --bin $(RELEASE) $(ARGS)
 
 .PHONY: engine-fixtures
 engine-fixtures: ## Write tests/data/engines anew with the exporters of the usual tree libraries

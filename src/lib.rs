@@ -36,6 +36,7 @@
 //! | [`pipeline`] | a snapshot and how it judges a batch |
 //! | [`answer`] | what is said of one record, over HTTP and on the command line |
 //! | [`bench`](mod@bench) | what `logtriage bench` measures with: workload, load, percentiles |
+//! | [`evaluate`] | figures of labelled lines, how sure they are, and the report of `logtriage evaluate` |
 //! | [`batch`] | the bounded queue and the threads that judge |
 //! | [`bundle`] | what makes a snapshot of files, and refuses to |
 //! | [`watch`] | where bundles and settings come from while the service runs, and the keeper that acts on it |
@@ -62,6 +63,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod ensemble;
+pub mod evaluate;
 pub mod features;
 pub mod feedback;
 pub mod http;

@@ -1,59 +1,52 @@
-"""The same figures on an external file of labelled lines.
+"""The same figures on an external file, as `logtriage evaluate` tells them.
 
 The file stays outside the repository; its figures are kept with the digest of what they were
 measured on, so that the model card can be written without the file and says when they are stale.
 """
 
 import json
-from collections import Counter, defaultdict
 
-import numpy as np
-
-from trainer import evaluate, votes
-from trainer.common import LABELS, TrainerError, dump_json, write_text
-
-
-def read(path):
-    """Records of an NDJSON file with message, label, and optionally source and set."""
-    rows = []
-    for number, text in enumerate(path.read_text("utf-8").split("\n"), start=1):
-        if not text:
-            continue
-        row = json.loads(text)
-        if row.get("label") not in LABELS or not isinstance(row.get("message"), str):
-            raise TrainerError(f"{path}:{number}: expected message and one of the labels {LABELS}")
-        rows.append(row)
-    return rows
+from trainer import metrics, program
+from trainer.common import LABELS, dump_json, write_text
 
 
 def measure(binary, bundle, path, judging_digest):
-    """Figures of the bundle on the file, as kept in validation.json."""
-    rows = read(path)
-    records = [{key: row[key] for key in ("message", "source") if row.get(key)} for row in rows]
-    judged = votes.judge(binary, bundle, records)
-    labels = np.array([LABELS.index(row["label"]) for row in rows])
-    sets = defaultdict(list)
-    for place, row in enumerate(rows):
-        sets[row.get("set", "unnamed")].append(place)
+    """Figures of the bundle on an NDJSON file with message, label, and optionally source and set, as
+    kept in validation.json."""
+    shares = ",".join(f"{share * 100:g}" for share in metrics.SHARES)
+    command = [binary, "evaluate", path, "--bundle", bundle, "--skip-golden", "--by", "set"]
+    told = json.loads(
+        program.output([*command, "--at", shares, "--bootstrap", "0", "--format", "json"])
+    )
+    ensemble = {**told["figures"], "voted": told["voted"], "confusion": told["confusion"]}
+    sets = {one["name"] or "unnamed": one for one in told["by"]["values"]}
+    judges = {**told["members"], "ensemble": ensemble}
     return rounded(
         {
             "judging_digest": judging_digest,
-            "lines": len(rows),
-            "labels": dict(sorted(Counter(row["label"] for row in rows).items())),
+            "lines": told["lines"],
+            "labels": {name: count for name, count in sorted(told["labels"].items()) if count},
             "sets": {
-                name: {"lines": len(places), **set_figures(labels, judged, places)}
-                for name, places in sorted(sets.items())
+                name: {key: one[key] for key in ("lines", "macro_f1", "forward_auc")}
+                for name, one in sorted(sets.items())
             },
-            "figures": evaluate.all_figures(labels, judged),
+            "figures": {name: figures(told["lines"], of) for name, of in judges.items()},
         }
     )
 
 
-def set_figures(labels, judged, places):
-    """The ensemble's two main figures on one of the sets; none where it has but one label."""
-    figures = evaluate.ensemble_figures(labels[places], [judged[place] for place in places])
-    auc = None if np.isnan(figures.forward_auc) else figures.forward_auc
-    return {"macro_f1": figures.macro_f1, "forward_auc": auc}
+def figures(lines, of):
+    """The program's figures of one judge in the shape of `metrics.Figures`."""
+    return {
+        "lines": lines,
+        "macro_f1": of["macro_f1"],
+        "precision": [of["classes"][label]["precision"] or 0.0 for label in LABELS],
+        "recall": [of["classes"][label]["recall"] or 0.0 for label in LABELS],
+        "forward_auc": of["forward_auc"],
+        "critical_recall": [point["recall"] for point in of["critical_recall"]],
+        "confusion": of["confusion"],
+        "voted": of["voted"],
+    }
 
 
 def rounded(value):

@@ -7,17 +7,14 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::input::{Line, Lines};
+use super::judging::{self, CHUNK};
 use super::output::{OutputFormat, Renderer};
 use super::progress::Progress;
 use super::summary::Summary;
-use crate::bundle::{Loader, Origin, Proof};
-use crate::config::Config;
+use crate::bundle::Origin;
 use crate::pipeline::{Detail, Judgement, Snapshot};
-use crate::record::{Entry, Limits, Record};
+use crate::record::{Entry, Record};
 use crate::verdict::Category;
-
-/// Lines that one thread judges at a time.
-const CHUNK: usize = 256;
 
 /// Judge the lines of files, or of standard input, by the built-in bundle or another.
 #[derive(Debug, Args)]
@@ -62,12 +59,9 @@ impl ClassifyArgs {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let config = super::configuration(self.config.as_deref())?;
-        let snapshot = self.snapshot(&config)?;
-        let limits = Limits {
-            message: config.server.message_limit,
-            json_depth: config.server.json_depth,
-            ..Limits::default()
-        };
+        let named = self.bundle.clone().map(Origin::Directory);
+        let snapshot = judging::snapshot(&config, named, self.skip_golden)?;
+        let limits = judging::limits(&config);
         let progress = Progress::start(&self.files, self.quiet);
         let mut lines = Lines::open(self.files.clone(), limits);
         let mut renderer = self.renderer(&snapshot)?;
@@ -102,20 +96,6 @@ impl ClassifyArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn snapshot(&self, config: &Config) -> anyhow::Result<Snapshot> {
-        let loader = Loader::new(config)?;
-        let named = self.bundle.as_ref().or(config.models.dir.as_ref());
-        let origin = named.map_or(Origin::Builtin, |directory| {
-            Origin::Directory(directory.clone())
-        });
-        let proof = if self.skip_golden {
-            Proof::Skip
-        } else {
-            Proof::Golden
-        };
-        Ok(loader.load(&origin, proof, false)?.snapshot)
-    }
-
     fn detail(&self) -> Detail {
         match (self.explain, self.votes) {
             (true, _) => Detail::Full,
@@ -142,7 +122,7 @@ impl ClassifyArgs {
     }
 }
 
-/// Judges the records of a batch on as many threads as it has chunks; answers in order.
+/// Judges the records of a batch; answers in order.
 fn judge(snapshot: &Snapshot, batch: &[Line], detail: Detail, threads: usize) -> Vec<Judgement> {
     let records: Vec<Record> = batch
         .iter()
@@ -151,23 +131,5 @@ fn judge(snapshot: &Snapshot, batch: &[Line], detail: Detail, threads: usize) ->
             _ => None,
         })
         .collect();
-    let share = records.len().div_ceil(threads).max(1);
-    if records.len() <= CHUNK / 4 {
-        return snapshot.judge(0, &records, detail);
-    }
-    std::thread::scope(|scope| {
-        let running: Vec<_> = records
-            .chunks(share)
-            .enumerate()
-            .map(|(worker, chunk)| scope.spawn(move || snapshot.judge(worker, chunk, detail)))
-            .collect();
-        let mut judgements = Vec::with_capacity(records.len());
-        for thread in running {
-            match thread.join() {
-                Ok(chunk) => judgements.extend(chunk),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        judgements
-    })
+    judging::judge(snapshot, &records, detail, threads)
 }

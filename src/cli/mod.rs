@@ -5,8 +5,10 @@ pub mod bundle;
 pub mod classify;
 pub mod config;
 mod diff;
+pub mod evaluate;
 pub mod features;
 mod input;
+mod judging;
 mod migrate;
 mod output;
 mod pack;
@@ -42,6 +44,7 @@ enum Command {
     Bundle(bundle::BundleArgs),
     Classify(classify::ClassifyArgs),
     Config(config::ConfigArgs),
+    Evaluate(evaluate::EvaluateArgs),
     Features(features::FeaturesArgs),
     Rules(rules::RulesArgs),
     Serve(serve::ServeArgs),
@@ -80,6 +83,7 @@ impl Cli {
             Command::Bundle(args) => args.run(),
             Command::Classify(args) => args.run(),
             Command::Config(args) => args.run(),
+            Command::Evaluate(args) => args.run(),
             Command::Features(args) => args.run(),
             Command::Rules(args) => args.run(),
             Command::Serve(args) => args.run(),

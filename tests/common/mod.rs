@@ -1,6 +1,7 @@
 //! What several tests share: the default configuration, snapshots, copies of the default bundle.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod labelled;
 pub mod service;
 pub mod volume;
 
