@@ -14,6 +14,7 @@ group: app
 source: demo
 format: syslog
 about: made for a test
+basis: ['severity definition of RFC 5424']
 templates:
   - {id: demo-a, label: routine, reason: it works, template: "user {{user}} logged in"}
   - {id: demo-b, label: critical, severity: crit, reason: it fails, template: "disk {{device}} failed"}

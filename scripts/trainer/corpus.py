@@ -44,7 +44,7 @@ SEVERITIES = {
     "info": 6,
     "debug": 7,
 }
-PRODUCT_KEYS = {"product", "vendor", "group", "source", "format", "about", "templates"}
+PRODUCT_KEYS = {"product", "vendor", "group", "source", "format", "about", "basis", "templates"}
 TEMPLATE_KEYS = {"id", "label", "severity", "reason", "template", "format", "source"}
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 APP_NAME = re.compile(r"[!-~]{1,48}")
@@ -141,7 +141,7 @@ def read_product(path):
 def product_faults(data, stem):
     """Faults in the head of a product file."""
     if not isinstance(data, dict):
-        return ["expected a mapping with product, vendor, group, source, format, templates"]
+        return ["expected a mapping with product, vendor, group, source, format, basis, templates"]
     faults = [f"unknown key {key!r}" for key in sorted(set(data) - PRODUCT_KEYS)]
     faults += [f"missing key {key!r}" for key in sorted(PRODUCT_KEYS - set(data))]
     if data.get("product") != stem:
@@ -152,6 +152,9 @@ def product_faults(data, stem):
         faults.append(f"expected a format of {', '.join(FORMATS)}, found {data.get('format')!r}")
     if not isinstance(data.get("templates"), list) or not data.get("templates"):
         faults.append("expected a list of templates")
+    basis = data.get("basis")
+    if not isinstance(basis, list) or not basis or not all(isinstance(b, str) for b in basis):
+        faults.append("expected basis as a list of texts: what the labels rest on")
     return faults
 
 
