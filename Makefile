@@ -15,6 +15,11 @@ RELEASE := target/release/logtriage
 DEBUG_PROGRAM = $(or $(LOGTRIAGE_BIN),$(or $(CARGO_TARGET_DIR),target)/debug/logtriage)
 # The tests of a cluster are interrupted after this long, and end what they started.
 CLUSTER_SECONDS := 900
+OBSERVABILITY_SECONDS := 540
+ROLLOUT_SECONDS := 240
+# So are those of the traces.
+TRACES_SECONDS := 300
+SCHEMA := .tools/grafana-schema
 SHELL_FILES = $(shell find . \( -name .git -o -name .tools -o -name target -o -name node_modules \) \
 	-prune -o -type f \( -name '*.sh' -o -path './.ci/*' \) -print | sort)
 
@@ -26,17 +31,17 @@ ARGS ?=
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
 run: ## Build and serve on ports 8080 and 9090 with the built-in models (ARGS="--config FILE")
 	$(CARGO) run --release $(LOCKED) -- serve $(ARGS)
 
 .PHONY: test
-test: check test-rust test-rules test-python ## Everything that must pass: check, then every test
+test: check test-rust test-rules test-alerts test-python test-traces ## Everything that must pass: check, then every test
 
 .PHONY: check
-check: check-scripts check-format check-lint check-docs check-deny ## Format, lints, docs, licences; no tests
+check: check-scripts check-format check-lint check-docs check-deny check-dashboards ## Format, lints, docs, licences; no tests
 
 .PHONY: check-format
 check-format: ## Rust formatting
@@ -64,6 +69,16 @@ check-scripts: python-check ## Ruff on the Python, ShellCheck on the shell scrip
 		echo "shellcheck: skipped, its package has no build for $$(uname -m)"; \
 	fi
 
+.PHONY: check-dashboards
+check-dashboards: python-check grafana-schema ## The dashboards are what their code makes, and what Grafana's types allow
+	@PYTHONPATH=scripts $(PYTHON_ENV)/python -m dashboards check
+	@if [ -x $(SCHEMA)/node_modules/.bin/tsc ] && command -v node >/dev/null; then \
+		PYTHONPATH=scripts $(PYTHON_ENV)/python -m dashboards typed $(SCHEMA); \
+		echo "tsc --project $(SCHEMA)"; $(SCHEMA)/node_modules/.bin/tsc --project $(SCHEMA); \
+	else \
+		echo "dashboards against Grafana's types: skipped, there is no Node"; \
+	fi
+
 .PHONY: test-rust
 test-rust: onnxruntime ## Unit, integration and documentation tests
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
@@ -79,6 +94,37 @@ test-rules: ## Every example of every rule
 .PHONY: test-python
 test-python: python-check python-train ## Tests of the trainer and of this tooling
 	$(PYTHON_ENV)/python -m pytest
+
+.PHONY: test-alerts
+test-alerts: prometheus ## Every alert with a case that fires and one that stays quiet (promtool)
+	@promtool=$${PROMTOOL:-.tools/prometheus/promtool}; set -x; \
+	$$promtool check rules deploy/prometheus/logtriage.rules.yaml; \
+	$$promtool test rules tests/observability/rules/*.test.yaml
+
+.PHONY: test-observability
+test-observability: prometheus python-check python-train python-dashboards ## Real pods and a real Prometheus while things go wrong, two minutes (ARGS="--pictures docs/dashboards")
+	$(if $(LOGTRIAGE_TEST_BINARY),,$(CARGO) build $(LOCKED))
+	LOGTRIAGE_TEST_BINARY=$(or $(LOGTRIAGE_TEST_BINARY),$(DEBUG_PROGRAM)) \
+		timeout --foreground --signal=INT --kill-after=60 $(OBSERVABILITY_SECONDS) \
+		$(PYTHON_ENV)/python -m pytest tests/observability $(ARGS)
+
+.PHONY: test-traces
+test-traces: python-check python-traces ## Traces, as a real OTLP receiver gets them over both protocols (ARGS="-k NAME")
+	$(if $(LOGTRIAGE_TEST_BINARY),,$(CARGO) build $(LOCKED))
+	LOGTRIAGE_TEST_BINARY=$(or $(LOGTRIAGE_TEST_BINARY),$(DEBUG_PROGRAM)) \
+		timeout --foreground --signal=INT --kill-after=60 $(TRACES_SECONDS) \
+		$(PYTHON_ENV)/python -m pytest tests/tracing $(ARGS)
+
+.PHONY: test-rollout
+test-rollout: haproxy python-check python-train ## Two pods behind a balancer, restarted in turn ten times under load
+	$(if $(LOGTRIAGE_TEST_BINARY),,$(CARGO) build $(LOCKED))
+	LOGTRIAGE_TEST_BINARY=$(or $(LOGTRIAGE_TEST_BINARY),$(DEBUG_PROGRAM)) \
+		timeout --foreground --signal=INT --kill-after=60 $(ROLLOUT_SECONDS) \
+		$(PYTHON_ENV)/python -m pytest -s tests/rollout
+
+.PHONY: dashboards
+dashboards: python-check ## Write helm/logtriage/dashboards anew from scripts/dashboards
+	PYTHONPATH=scripts $(PYTHON_ENV)/python -m dashboards write
 
 .PHONY: test-swaps
 test-swaps: ## Swaps under load on the release build, with the figures shown (SWAPS=500)
@@ -99,13 +145,17 @@ bench: onnxruntime python-train ## Measure against the budgets, write docs/bench
 	$(PYTHON_ENV)/python scripts/bench.py run $(ARGS)
 
 .PHONY: bench-stages
-bench-stages: onnxruntime ## Criterion benches of the stages and the engines (ARGS="-- NAME" for one)
-	$(CARGO) bench $(LOCKED) --bench stages --bench engines $(ARGS)
+bench-stages: onnxruntime ## Criterion benches of stages, engines and recording (ARGS="-- NAME" for one)
+	$(CARGO) bench $(LOCKED) --bench stages --bench engines --bench telemetry $(ARGS)
 
 .PHONY: bench-quantise
 bench-quantise: onnxruntime python-train ## Measure rounded copies of the models, add them to docs/benchmarks.md
 	$(CARGO) build --release $(LOCKED)
 	$(PYTHON_ENV)/python scripts/bench.py quantise
+
+.PHONY: docs-metrics
+docs-metrics: ## Write docs/metrics.md anew from the table of metrics
+	LOGTRIAGE_WRITE_DOCS=1 $(CARGO) test $(LOCKED) --lib telemetry::docs
 
 .PHONY: model
 model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same inputs, same digests)
@@ -122,7 +172,7 @@ parity: onnxruntime ## Served scores against the trainer's own, with the figures
 	$(CARGO) test $(LOCKED) --test parity -- --nocapture $(ARGS)
 
 .PHONY: tools
-tools: onnxruntime python-train python-check cargo-deny ## Install everything that the commands above use
+tools: onnxruntime python-train python-check python-dashboards python-traces cargo-deny prometheus grafana-schema ## Install everything that the commands above use
 
 .PHONY: onnxruntime
 onnxruntime: ## Install the ONNX Runtime library into .tools (not when ORT_DYLIB_PATH names one)
@@ -135,6 +185,26 @@ python-train: ## Install the trainer's packages into .tools
 .PHONY: python-check
 python-check: ## Install the linters and pytest into .tools
 	@scripts/tools/python.sh scripts/requirements-check.txt
+
+.PHONY: python-traces
+python-traces: ## Install the OTLP receiver of the tests into .tools
+	@scripts/tools/python.sh scripts/requirements-traces.txt
+
+.PHONY: python-dashboards
+python-dashboards: ## Install what draws the dashboards into .tools
+	@scripts/tools/python.sh scripts/requirements-dashboards.txt
+
+.PHONY: prometheus
+prometheus: ## Install prometheus and promtool into .tools (not when PROMETHEUS and PROMTOOL name them)
+	@scripts/tools/prometheus.sh
+
+.PHONY: haproxy
+haproxy: ## Install haproxy into .tools (not when HAPROXY names one)
+	@scripts/tools/haproxy.sh
+
+.PHONY: grafana-schema
+grafana-schema: ## Install Grafana's types and the TypeScript compiler into .tools
+	@scripts/tools/grafana-schema.sh
 
 .PHONY: cluster-tools
 cluster-tools: kubectl ## Install etcd into .tools, build kube-apiserver into a cache (ten minutes, once)

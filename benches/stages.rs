@@ -146,7 +146,7 @@ fn models(c: &mut Criterion, prepared: &Prepared) {
     let mut vectorize = |parsed: &Parsed<'_>, text: &str, rows: &mut SparseBatch| {
         let masks = {
             let mut sink = vectorizer.start(&mut counts);
-            send_tokens(parsed, text, &mut tokenizer, &mut sink)
+            send_tokens(parsed.header(), text, &mut tokenizer, &mut sink)
         };
         Vectorizer::finish(&mut counts);
         rows.push_row(vectorizer.row(&counts, None));

@@ -11,21 +11,25 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::batch::{Dispatcher, Workers};
 use crate::bundle::Store;
-use crate::config::Config;
-use crate::http::{self, Lifecycle, Operations, Phase, Progress, Service};
-use crate::telemetry::Metrics;
+use crate::config::{Config, FeedbackConfig};
+use crate::feedback::{Journal, Writing};
+use crate::http::{self, Feedback, Lifecycle, Operations, Phase, Progress, Pulse, Service};
+use crate::telemetry::{Metrics, Traces};
 use crate::watch::{Keeper, Keeping, Nudge, Reread, Sources};
 
 use judges::{Heralds, Judges};
 
 /// Time for connections to close after their last answer, also where the grace is over.
 const CLOSING: Duration = Duration::from_millis(500);
+
+/// Longest that the end waits for what traces are sent to; it may not be there.
+const SENDING: Duration = Duration::from_secs(5);
 
 /// Signals to end: the first one asks, the second one insists.
 pub type Signals = mpsc::Receiver<()>;
@@ -38,6 +42,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// Reads it again.
     pub reread: Reread,
+    /// What is traced is sent before the process ends.
+    pub traces: Option<Traces>,
 }
 
 impl Settings {
@@ -48,6 +54,7 @@ impl Settings {
             config,
             file: None,
             reread: Box::new(move || Ok(same.clone())),
+            traces: None,
         }
     }
 }
@@ -61,6 +68,9 @@ pub struct App {
     workers: Workers,
     keeping: Keeping,
     sources: Sources,
+    trying: Trying,
+    writing: Option<Writing>,
+    traces: Option<Traces>,
     delay: Duration,
     grace: Duration,
 }
@@ -78,12 +88,16 @@ impl Port {
         listener.with_context(|| format!("cannot listen on {address}; is it in use?"))
     }
 
-    fn serve(listener: TcpListener, router: axum::Router) -> anyhow::Result<Port> {
+    fn serve(
+        listener: TcpListener,
+        router: axum::Router,
+        lifecycle: &Lifecycle,
+    ) -> anyhow::Result<Port> {
         let address = listener
             .local_addr()
             .context("the listener has no address")?;
         let (stop, stopped) = watch::channel(None);
-        let task = tokio::spawn(http::serve(listener, router, stopped));
+        let task = tokio::spawn(http::serve(listener, router, lifecycle.clone(), stopped));
         Ok(Port {
             address,
             stop,
@@ -100,13 +114,35 @@ impl Port {
     }
 }
 
+/// The task that tries whether a verdict can be given.
+struct Trying {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Trying {
+    fn start(pulse: Pulse, dispatcher: Dispatcher) -> Trying {
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(pulse.keep(dispatcher, stopped));
+        Trying { stop, task }
+    }
+
+    async fn end(self) {
+        drop(self.stop);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the task that tries the way of a record failed");
+        }
+    }
+}
+
 impl App {
     /// Loads the models, starts the workers, opens the ports. When it returns, requests are served.
     ///
     /// # Errors
     /// Where the models are refused, a worker cannot start or a port cannot be opened.
-    pub async fn start(settings: Settings) -> anyhow::Result<App> {
+    pub async fn start(mut settings: Settings) -> anyhow::Result<App> {
         let config = &settings.config.clone();
+        let traces = settings.traces.take();
         let metrics = Arc::new(Metrics::new().context("two metrics have the same name")?);
         let lifecycle = Lifecycle::default();
         let nudge = Nudge::default();
@@ -131,25 +167,36 @@ impl App {
             lifecycle.clone(),
             &config.server,
         );
+        let (feedback, writing) = feedback(&config.feedback)?;
+        let service = service.with_feedback(feedback);
         let models = Arc::clone(&store);
         let counter = dispatcher.clone();
+        let pulse = Pulse::default();
         let state = Operations {
             models: Box::new(move || models.status()),
             metrics,
             lifecycle: lifecycle.clone(),
             progress: Progress::default(),
+            pulse: pulse.clone(),
             load: Box::new(move || counter.load()),
             keeper,
             admin_token: config.operations.admin_token.clone(),
         };
         let app = App {
-            data: Port::serve(data, http::data_router(Arc::new(service)))?,
-            operations: Port::serve(operations, http::operations_router(Arc::new(state)))?,
+            data: Port::serve(data, http::data_router(Arc::new(service)), &lifecycle)?,
+            operations: Port::serve(
+                operations,
+                http::operations_router(Arc::new(state)),
+                &lifecycle,
+            )?,
             lifecycle,
+            trying: Trying::start(pulse, dispatcher.clone()),
             dispatcher,
             workers,
             keeping,
             sources,
+            writing,
+            traces,
             delay: config.shutdown.delay,
             grace: config.shutdown.grace,
         };
@@ -217,20 +264,43 @@ impl App {
         }
         self.data.close(by.max(Instant::now() + CLOSING)).await;
         self.operations.close(Instant::now() + CLOSING).await;
+        self.trying.end().await;
         // With the last dispatcher the workers end, when they have judged what they hold.
         drop(self.dispatcher);
         self.sources.join().await;
-        let (workers, keeping) = (self.workers, self.keeping);
+        let (workers, keeping, writing) = (self.workers, self.keeping, self.writing);
         let joined = tokio::task::spawn_blocking(move || {
             workers.join();
             keeping.join();
+            if let Some(writing) = writing {
+                writing.join();
+            }
         });
-        match timeout_at(by.max(Instant::now() + CLOSING), joined).await {
+        let joined = timeout_at(by.max(Instant::now() + CLOSING), joined).await;
+        if let Some(traces) = self.traces {
+            let left = by.max(Instant::now() + CLOSING) - Instant::now();
+            let sent = tokio::task::spawn_blocking(move || traces.end(left.min(SENDING)));
+            if let Err(error) = sent.await {
+                tracing::error!(%error, "the sending of traces could not be joined");
+            }
+        }
+        match joined {
             Ok(Ok(())) => tracing::info!("ended"),
             Ok(Err(error)) => tracing::error!(%error, "the workers could not be joined"),
             Err(_) => tracing::warn!("workers were still judging at the end of the grace"),
         }
     }
+}
+
+/// Who may give feedback, and the thread that keeps it where a file is configured.
+fn feedback(config: &FeedbackConfig) -> anyhow::Result<(Feedback, Option<Writing>)> {
+    let started = config.path.as_ref();
+    let started = started.map(|path| Journal::start(path, config.max_bytes));
+    let started = started.transpose();
+    let started = started.context("the thread of the feedback cannot be started")?;
+    let (journal, writing) = started.unzip();
+    let token = config.token.clone();
+    Ok((Feedback { token, journal }, writing))
 }
 
 /// The next signal; never, where nobody is left who could send one.

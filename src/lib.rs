@@ -39,7 +39,9 @@
 //! | [`batch`] | the bounded queue and the threads that judge |
 //! | [`bundle`] | what makes a snapshot of files, and refuses to |
 //! | [`watch`] | where bundles and settings come from while the service runs, and the keeper that acts on it |
-//! | [`http`], [`telemetry`] | the two ports; metrics and the log |
+//! | [`feedback`] | what people say of verdicts, kept in a file |
+//! | [`http`], [`telemetry`] | the two ports; metrics, traces, drift and the log |
+//! | [`migrate`] | configuration and rules of the Python service that came before, as ours |
 //! | [`config`], [`app`], [`cli`] | what is configured, who builds everything, the commands |
 //!
 //! # Who may import whom
@@ -47,6 +49,7 @@
 //! `cli, app -> http -> batch -> pipeline -> {rules, features, engine, ensemble} -> {text, parse,
 //! record, verdict}`. `bundle` builds snapshots out of the parts of `pipeline`, and `batch` takes the
 //! serving one from its store. `watch` gives `bundle` its orders; `http` passes verbs on to it.
+//! `telemetry` hears of batches as their observer and of swaps as their herald; neither knows it.
 //! `config` is plain values that any room may take. Nothing below `http` knows how to serve HTTP, or
 //! metrics.
 
@@ -60,7 +63,9 @@ pub mod config;
 pub mod engine;
 pub mod ensemble;
 pub mod features;
+pub mod feedback;
 pub mod http;
+pub mod migrate;
 pub mod parse;
 pub mod pipeline;
 pub mod record;

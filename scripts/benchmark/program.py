@@ -27,7 +27,7 @@ def environment(settings):
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("LOGTRIAGE_", "ONNX_"))
+        if not name.startswith(("LOGTRIAGE_", "ONNX_", "OTEL_"))
     }
     kept.pop("MODEL_PATH", None)
     kept.pop("RULES_PATH", None)

@@ -1,4 +1,4 @@
-"""Writes the Python locks: requirements-train.txt, requirements-check.txt, requirements-fixtures.txt.
+"""Writes the Python locks: requirements-NAME.txt of train, check, dashboards, traces, fixtures.
 
 Run it with any Python that has pip 23 or newer, from anywhere:
 
@@ -6,21 +6,29 @@ Run it with any Python that has pip 23 or newer, from anywhere:
 
 pip itself chooses the versions for CPython 3.11 on glibc Linux, x86_64, and reports them with
 their hashes without installing anything. The hash of the aarch64 wheel is added beside; where a
-package has none, its line is limited to x86_64. The second lock is resolved under the first one's
-versions, because both are installed into one environment; the third has one of its own, since the
-exporters need older packages. Named after the command, it is made alone.
+package has none, its line is limited to x86_64. Each lock is resolved under the versions of those
+before it, because they are installed into one environment; that of the fixtures has one of its own,
+since the exporters need older packages. Named after the command (requirements-dashboards), a lock is
+made alone, and the others stay as they are.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements-train", "requirements-check", "requirements-fixtures")
+LOCKS = (
+    "requirements-train",
+    "requirements-check",
+    "requirements-dashboards",
+    "requirements-traces",
+    "requirements-fixtures",
+)
 # Installed into an environment of its own.
 ALONE = ("requirements-fixtures",)
 # Debian 12 has glibc 2.36, so wheels built for anything up to that will load.
@@ -75,12 +83,24 @@ def lock_lines(packages: dict[str, tuple[str, str]]) -> list[str]:
     return lines
 
 
+def written(lock: str) -> dict[str, str]:
+    """The versions of a lock that stays as it is."""
+    return dict(re.findall(r"^(\S+)==(\S+)", (SCRIPTS / f"{lock}.txt").read_text(), re.MULTILINE))
+
+
 def main() -> int:
-    fixed: dict[str, tuple[str, str]] = {}
-    for lock in [lock for lock in ALONE if lock in sys.argv[1:]] or LOCKS:
+    named = [lock for lock in LOCKS if lock in sys.argv[1:]]
+    if len(named) < len(sys.argv[1:]):
+        print(f"expected some of {', '.join(LOCKS)}", file=sys.stderr)
+        return 1
+    fixed: dict[str, str] = {}
+    for lock in LOCKS:
+        if named and lock not in named:
+            fixed |= {} if lock in ALONE else written(lock)
+            continue
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
             bound = {} if lock in ALONE else fixed
-            constraints.writelines(f"{name}=={pin[0]}\n" for name, pin in bound.items())
+            constraints.writelines(f"{name}=={version}\n" for name, version in bound.items())
             constraints.flush()
             source = SCRIPTS / f"{lock}.in"
             packages = resolve("x86_64", "-r", str(source), "-c", constraints.name)
@@ -88,7 +108,7 @@ def main() -> int:
             print(f"{source.name}: pip found no set of versions that fit", file=sys.stderr)
             return 1
         if lock not in ALONE:
-            fixed |= packages
+            fixed |= {name: version for name, (version, _) in packages.items()}
         head = f"# Made from {source.name} by scripts/tools/lock_python.py; do not edit.\n"
         text = head + "\n".join(lock_lines(packages)) + "\n"
         (SCRIPTS / f"{lock}.txt").write_text(text)

@@ -49,6 +49,7 @@ pub(super) async fn load(
             config,
             file,
             reread,
+            ..
         } = settings;
         let loader = Loader::new(&config)?;
         let (source, first) = first(&config, &inbox);

@@ -84,6 +84,11 @@ impl Batch {
         }
     }
 
+    /// The parts that others sent: not those in which the process only tries itself.
+    pub(super) fn of_others(&self) -> impl Iterator<Item = &Part> {
+        self.parts.iter().filter(|part| !part.job.rehearsal)
+    }
+
     /// True where its time says how fast ordinary records are.
     pub(super) fn is_ordinary(&self) -> bool {
         let explains = |part: &Part| part.job.detail == Detail::Full;

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use super::follow::Followed;
 use super::room::Room;
 use crate::pipeline::{Detail, Judgement, Snapshot};
 use crate::record::Record;
@@ -18,6 +19,10 @@ pub(super) struct Job {
     pub(super) records: Vec<Record>,
     pub(super) detail: Detail,
     pub(super) deadline: Instant,
+    /// True where the process only tries itself.
+    pub(super) rehearsal: bool,
+    /// Where the request is traced.
+    pub(super) followed: Option<Followed>,
     pub(super) answer: Arc<Answer>,
 }
 

@@ -7,6 +7,7 @@
 //! and `room`, the threads' part of it in `queue` and `worker`.
 
 mod batches;
+mod follow;
 mod job;
 mod pace;
 mod queue;
@@ -20,14 +21,17 @@ mod worker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use opentelemetry::trace::SpanContext;
 use tokio::time::timeout_at;
 
 use crate::bundle::{Identity, Store};
 use crate::config::{BatchConfig, EngineConfig};
-use crate::pipeline::{Detail, Judgement};
+use crate::pipeline::{Baseline, Detail, Judgement, Snapshot, Timings};
 use crate::record::Record;
 
 pub use batches::Release;
+use follow::Followed;
+pub use follow::{Share, TracedBatch};
 use job::{Answer, Job};
 use queue::Queue;
 pub use room::{Full, Overloaded, Room};
@@ -37,11 +41,23 @@ pub use worker::Workers;
 /// How long after the deadline a caller still waits for its workers.
 const OVERDUE: Duration = Duration::from_secs(5);
 
-/// Sees what the workers do. It is called on their threads, before a batch is judged.
+/// Sees what the workers do. It is called on their threads, and not told of rehearsals.
 pub trait Observer: Send + Sync {
-    /// A batch of so many records was released. `waits` says of each request that began in it how
-    /// long it had waited.
+    /// A batch with so many records of others was released, and is to be judged. `waits` says of each
+    /// request that began in it how long it had waited.
     fn released(&self, release: Release, records: usize, waits: &mut dyn Iterator<Item = Duration>);
+
+    /// Records were judged by that snapshot: those of a batch, or those of one request where the
+    /// batch had failed. Their answers are not given yet.
+    fn judged(&self, snapshot: &Snapshot, timings: &Timings);
+
+    /// The span that the caller of a request works in, where it is traced. Asked on the caller's task.
+    fn following(&self) -> Option<SpanContext> {
+        None
+    }
+
+    /// As [`Observer::judged`], where the records are those of requests that are traced.
+    fn traced(&self, _: &TracedBatch<'_>) {}
 }
 
 /// How much there is to do.
@@ -55,12 +71,15 @@ pub struct Load {
     pub held: usize,
     /// Batches judged since the start.
     pub judged: u64,
+    /// Those of them in which the process only tried itself.
+    pub rehearsed: u64,
 }
 
 /// Takes records in and gives judgements back. Clones share one queue, which ends with the last.
 #[derive(Clone)]
 pub struct Dispatcher {
     store: Arc<Store>,
+    observer: Arc<dyn Observer>,
     queue: Arc<Open>,
 }
 
@@ -80,6 +99,8 @@ pub struct Judged {
     pub judgements: Vec<Judgement>,
     /// The one bundle that judged all of them.
     pub model: Arc<Identity>,
+    /// What that bundle's models were trained on.
+    pub baseline: Arc<Baseline>,
 }
 
 /// Starts the workers.
@@ -96,13 +117,18 @@ pub fn start(
     let queue = Arc::new(Queue::new(batch, workers));
     let bench = worker::Bench {
         queue: Arc::clone(&queue),
-        observer,
+        observer: Arc::clone(&observer),
         telling: batch.max_records.get() / 8,
     };
     // Made first, so that workers end also where not all of them can be started.
     let open = Arc::new(Open(queue));
     let workers = Workers::spawn(workers, &bench)?;
-    Ok((Dispatcher { store, queue: open }, workers))
+    let dispatcher = Dispatcher {
+        store,
+        observer,
+        queue: open,
+    };
+    Ok((dispatcher, workers))
 }
 
 impl Dispatcher {
@@ -126,12 +152,39 @@ impl Dispatcher {
         detail: Detail,
         deadline: Instant,
     ) -> Result<Judged, Overloaded> {
+        self.call(ticket, records, detail, deadline, false).await
+    }
+
+    /// Has one record judged all the way, by the models too, for nobody but the caller: observers are
+    /// not told, so that the process may try itself without a trace in what is counted.
+    ///
+    /// # Errors
+    /// Where the queue has no room for it.
+    pub async fn rehearse(&self, record: Record, deadline: Instant) -> Result<Judged, Overloaded> {
+        // Votes are asked for, so that no remembered one is taken.
+        let (ticket, detail) = (self.ticket(), Detail::Votes);
+        self.call(ticket, vec![record], detail, deadline, true)
+            .await
+    }
+
+    async fn call(
+        &self,
+        ticket: Ticket,
+        records: Vec<Record>,
+        detail: Detail,
+        deadline: Instant,
+        rehearsal: bool,
+    ) -> Result<Judged, Overloaded> {
         let snapshot = self.store.current();
-        let model = Arc::clone(&snapshot.knowledge().identity);
+        let knowledge = snapshot.knowledge();
+        let mut judged = Judged {
+            judgements: Vec::new(),
+            model: Arc::clone(&knowledge.identity),
+            baseline: Arc::clone(&knowledge.baseline),
+        };
         let count = records.len();
         if count == 0 {
-            let judgements = Vec::new();
-            return Ok(Judged { judgements, model });
+            return Ok(judged);
         }
         let answer = Arc::new(Answer::new(count));
         let job = Job {
@@ -139,6 +192,8 @@ impl Dispatcher {
             records,
             detail,
             deadline,
+            rehearsal,
+            followed: self.observer.following().map(Followed::new),
             answer: Arc::clone(&answer),
         };
         self.queue.0.admit(ticket, job)?;
@@ -152,8 +207,8 @@ impl Dispatcher {
             // A worker that hangs must not hold its caller for ever.
             let _ = timeout_at((deadline + OVERDUE).into(), call.answer.done()).await;
         }
-        let judgements = call.answer.collect(count);
-        Ok(Judged { judgements, model })
+        judged.judgements = call.answer.collect(count);
+        Ok(judged)
     }
 
     /// When what waits should be judged, at the rate that was measured: the Retry-After of a refusal.

@@ -43,6 +43,8 @@ pub(super) struct Queue {
     judging: AtomicUsize,
     /// Batches judged since the start: it moves while work is done.
     judged: AtomicU64,
+    /// Those of them that were rehearsals.
+    rehearsed: AtomicU64,
 }
 
 struct Guarded {
@@ -79,6 +81,7 @@ impl Queue {
             coming: AtomicUsize::new(0),
             judging: AtomicUsize::new(0),
             judged: AtomicU64::new(0),
+            rehearsed: AtomicU64::new(0),
         }
     }
 
@@ -223,8 +226,10 @@ impl Queue {
     }
 
     /// So many records of a batch are judged, or will not be.
-    pub(super) fn judged(&self, records: usize) {
+    pub(super) fn judged(&self, records: usize, rehearsal: bool) {
         self.judging.fetch_sub(records, Ordering::Relaxed);
+        self.rehearsed
+            .fetch_add(u64::from(rehearsal), Ordering::Relaxed);
         self.judged.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -273,6 +278,7 @@ impl Queue {
                 .map_or(Duration::ZERO, |since| since.elapsed()),
             held: state.waiting() + self.judging.load(Ordering::Relaxed),
             judged: self.judged.load(Ordering::Relaxed),
+            rehearsed: self.rehearsed.load(Ordering::Relaxed),
         }
     }
 

@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use super::Observer;
 use super::batches::{Batch, Part};
+use super::follow::{self, Followed, TracedBatch};
 use super::queue::Queue;
-use crate::pipeline::{Group, Judgement};
+use crate::pipeline::{Group, Judgement, Timed, Timings};
 
 /// The running workers. They end when the last [`super::Dispatcher`] is dropped.
 pub struct Workers {
@@ -51,19 +52,22 @@ impl Workers {
 
 impl Bench {
     fn work(&self, number: usize, mut batch: Batch) {
-        let mut waits = batch.parts.iter().filter_map(|part| part.wait);
-        self.observer
-            .released(batch.release, batch.records, &mut waits);
+        let told: usize = batch.of_others().map(|part| part.range.len()).sum();
+        let observer = (told > 0).then_some(self.observer.as_ref());
+        if let Some(observer) = observer {
+            let mut waits = batch.of_others().filter_map(|part| part.wait);
+            observer.released(batch.release, told, &mut waits);
+        }
         let taken = batch.records;
         // Callers that went away want no answer.
         batch.parts.retain(|part| !part.job.answer.is_gone());
         batch.records = batch.parts.iter().map(|part| part.range.len()).sum();
         let start = Instant::now();
-        let answers = judge(number, &batch);
+        let answers = judge(number, &batch, observer);
         if batch.is_ordinary() && batch.records >= self.telling {
             self.queue.pace.learn(batch.records, start.elapsed());
         }
-        self.queue.judged(taken);
+        self.queue.judged(taken, observer.is_none());
         for (part, judgements) in batch.parts.into_iter().zip(answers) {
             let all = part.job.records.len();
             part.job.answer.put(part.range, all, judgements);
@@ -73,16 +77,23 @@ impl Bench {
 
 /// An answer a part. Where a batch panics, each request is judged by itself, so that only the one
 /// that is to blame is answered fail-open.
-fn judge(number: usize, batch: &Batch) -> Vec<Vec<Judgement>> {
-    let groups: Vec<Group<'_>> = batch.parts.iter().map(|part| batch.group(part)).collect();
-    if groups.is_empty() {
+fn judge(number: usize, batch: &Batch, observer: Option<&dyn Observer>) -> Vec<Vec<Judgement>> {
+    if batch.parts.is_empty() {
         return Vec::new();
     }
-    let all = attempt(number, batch, &groups);
+    let attempt = |parts: &[Part]| {
+        let started = Instant::now();
+        let timed = attempt(number, batch, parts)?;
+        if let Some(observer) = observer {
+            tell(observer, batch, parts, started, &timed.timings);
+        }
+        Some(timed.answers)
+    };
+    let all = attempt(&batch.parts);
     all.unwrap_or_else(|| {
-        let alone = groups.iter().zip(&batch.parts).map(|(group, part)| {
-            let several = groups.len() > 1;
-            let answer = several.then(|| attempt(number, batch, std::slice::from_ref(group)));
+        let alone = batch.parts.iter().map(|part| {
+            let several = batch.parts.len() > 1;
+            let answer = several.then(|| attempt(std::slice::from_ref(part)));
             let answer = answer.flatten().and_then(|mut answers| answers.pop());
             answer.unwrap_or_else(|| fail_open(part))
         });
@@ -90,17 +101,41 @@ fn judge(number: usize, batch: &Batch) -> Vec<Vec<Judgement>> {
     })
 }
 
-fn attempt(number: usize, batch: &Batch, groups: &[Group<'_>]) -> Option<Vec<Vec<Judgement>>> {
-    let judged = catch_unwind(AssertUnwindSafe(|| {
-        batch.snapshot.judge_groups(number, groups)
-    }));
-    judged.ok()
+fn attempt(number: usize, batch: &Batch, parts: &[Part]) -> Option<Timed> {
+    let groups: Vec<Group<'_>> = parts.iter().map(|part| batch.group(part)).collect();
+    catch_unwind(AssertUnwindSafe(|| {
+        batch.snapshot.judge_timed(number, &groups)
+    }))
+    .ok()
+}
+
+fn tell(
+    observer: &dyn Observer,
+    batch: &Batch,
+    parts: &[Part],
+    started: Instant,
+    timings: &Timings,
+) {
+    observer.judged(&batch.snapshot, timings);
+    let shares = follow::shares(parts);
+    if !shares.is_empty() {
+        observer.traced(&TracedBatch {
+            snapshot: &batch.snapshot,
+            release: batch.release,
+            records: parts.iter().map(|part| part.range.len()).sum(),
+            started,
+            timings,
+            shares,
+        });
+    }
 }
 
 fn fail_open(part: &Part) -> Vec<Judgement> {
     let records = part.range.len();
+    let trace_id = part.job.followed.as_ref().map(Followed::trace_id);
     tracing::error!(
         records,
+        trace_id,
         "a worker panicked; the request's records are answered fail-open and forwarded"
     );
     vec![Judgement::fail_open(); records]

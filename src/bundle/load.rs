@@ -8,7 +8,7 @@ use super::files::{Contents, Origin};
 use super::manifest::Manifest;
 use super::signature::Trust;
 use super::site::{Site, own_policy};
-use super::{BundleError, proof};
+use super::{BundleError, baseline, proof};
 use crate::config::{CacheConfig, Config};
 use crate::engine::{EngineError, Engines, Graph};
 use crate::features::{Vectorizer, VocabularyFile};
@@ -238,6 +238,7 @@ impl Parts {
                 threshold: members.anomaly.threshold,
             },
             policy: own_policy(manifest),
+            baseline: Arc::new(baseline::read(&manifest.baseline)?),
             stand_in: false,
         })
     }

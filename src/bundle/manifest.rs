@@ -41,6 +41,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Bytes of a listed file, uncompressed; 0 for one that is not listed.
+    pub(super) fn size_of(&self, file: &str) -> u64 {
+        self.files.get(file).map_or(0, |entry| entry.size)
+    }
+
     /// What the graphs of the classifier and of the anomaly detector must look like.
     pub fn contracts(&self) -> [GraphContract<'_>; 2] {
         let members = &self.members;
@@ -220,9 +225,9 @@ pub struct Decision {
 pub struct Baseline {
     /// Share of each category among the verdicts.
     pub category_shares: BTreeMap<Category, f64>,
-    /// The nine inner deciles of the winning score.
+    /// The nine inner deciles of the verdicts' confidence.
     pub score_deciles: Vec<f64>,
-    /// Share of words that the vocabulary lacks.
+    /// Mean share of a record's words that the vocabulary lacks.
     pub unknown_token_rate: f64,
 }
 

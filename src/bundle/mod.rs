@@ -1,6 +1,7 @@
 //! Bundles: a versioned directory of models, rules, thresholds and proof becomes a snapshot that
 //! serves, or is refused for a stated reason.
 
+mod baseline;
 mod compare;
 mod diff;
 mod error;
@@ -33,7 +34,9 @@ pub use pack::{LARGEST_CONFIG_MAP, Packed, pack_archive, pack_config_map};
 pub use promotion::{Considered, Promoter};
 pub use rollback::{RollbackError, Target};
 pub use signature::{KeyId, Trust, TrustedKeys, verify_detached};
-pub use status::{ModelsStatus, Rejection, ServingStatus};
+pub use status::{
+    CandidateState, CandidateStatus, ModelStatus, ModelsStatus, Rejection, ServingStatus,
+};
 pub use store::Store;
 
 use crate::rules::{BUILTIN_COMPLIANCE, Framework, RuleError, parse_frameworks};

@@ -142,6 +142,11 @@ impl Promoter {
                 self.store.consider(Some((&source, state)));
                 Considered::Incomplete(error)
             }
+            // What was looked at is not what is there now: only that would be refused, and once.
+            Err(_) if !is_current() => {
+                self.store.consider(None);
+                Considered::Superseded
+            }
             Err(error) => {
                 self.refuse(source, digest, &error);
                 Considered::Refused
@@ -292,14 +297,13 @@ fn about(
     pinned: bool,
 ) -> About {
     let manifest = &loaded.manifest;
-    let size = |file: &str| manifest.files.get(file).map_or(0, |entry| entry.size);
     let members = &manifest.members;
     About {
         source,
         sizes: [
             manifest.files.values().map(|entry| entry.size).sum(),
-            size(&members.classifier.file),
-            size(&members.anomaly.file),
+            manifest.size_of(&members.classifier.file),
+            manifest.size_of(&members.anomaly.file),
         ],
         created: manifest.created.clone(),
         signed_by: loaded.signed_by.clone(),

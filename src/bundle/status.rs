@@ -1,6 +1,6 @@
 //! What `GET /v1/models` tells.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -59,10 +59,12 @@ pub struct ModelStatus {
     /// What runs it and what its graph says.
     #[serde(flatten)]
     pub info: ModelInfo,
-    /// Bytes of its graph.
+    /// Size of its graph in the bundle, uncompressed, in bytes.
     pub size_bytes: u64,
     /// Failed runs since it was loaded.
     pub failures: u64,
+    /// True from a failed run until one that works: verdicts are then flagged degraded.
+    pub left_out: bool,
     /// Its remembered votes; absent where `cache.enabled` is false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheStatus>,
@@ -77,6 +79,9 @@ pub struct CandidateStatus {
     pub state: CandidateState,
     /// Since when, RFC 3339.
     pub since: String,
+    /// How long it has been looked at, whatever was done with it meanwhile.
+    #[serde(skip)]
+    pub age: Duration,
 }
 
 /// What is done with a candidate.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
 
@@ -24,6 +24,8 @@ struct Book {
     serving: About,
     kept: VecDeque<Kept>,
     candidate: Option<CandidateStatus>,
+    /// Since when there has been one of that source.
+    considered: Instant,
     rejection: Option<Rejection>,
 }
 
@@ -59,6 +61,7 @@ impl Store {
                 serving: about,
                 kept: VecDeque::new(),
                 candidate: None,
+                considered: Instant::now(),
                 rejection: None,
             }),
         }
@@ -120,13 +123,19 @@ impl Store {
     /// Tells what is looked at; `None` where nothing is.
     pub(super) fn consider(&self, candidate: Option<(&str, CandidateState)>) {
         let mut book = self.lock();
-        let since = book.candidate.take();
-        book.candidate = candidate.map(|(source, state)| match since {
+        let before = book.candidate.take();
+        if before.as_ref().map(|before| before.source.as_str())
+            != candidate.map(|(source, _)| source)
+        {
+            book.considered = Instant::now();
+        }
+        book.candidate = candidate.map(|(source, state)| match before {
             Some(same) if same.source == source && same.state == state => same,
             _ => CandidateStatus {
                 source: source.to_owned(),
                 state,
                 since: timestamp(SystemTime::now()),
+                age: Duration::ZERO,
             },
         });
     }
@@ -154,7 +163,10 @@ impl Store {
         let snapshot = self.current();
         ModelsStatus {
             serving: book.serving.status(&snapshot),
-            candidate: book.candidate.clone(),
+            candidate: book.candidate.clone().map(|candidate| CandidateStatus {
+                age: book.considered.elapsed(),
+                ..candidate
+            }),
             kept: book.kept.iter().map(Kept::status).collect(),
             last_rejection: book.rejection.clone(),
         }
@@ -176,8 +188,9 @@ impl About {
             .into_iter()
             .zip(snapshot.model_infos())
             .zip(snapshot.failures())
-            .zip(caches)
-            .zip(&self.sizes[1..]);
+            .zip(snapshot.left_out())
+            .zip(&self.sizes[1..])
+            .zip(caches);
         ServingStatus {
             identity: (*knowledge.identity).clone(),
             created: self.created.clone(),
@@ -190,13 +203,16 @@ impl About {
             size_bytes: self.sizes[0],
             rules: knowledge.rules.len(),
             models: models
-                .map(|((((member, info), failures), cache), size)| ModelStatus {
-                    member,
-                    size_bytes: *size,
-                    info: info.clone(),
-                    failures,
-                    cache,
-                })
+                .map(
+                    |(((((member, info), failures), left_out), size), cache)| ModelStatus {
+                        member,
+                        info: info.clone(),
+                        size_bytes: *size,
+                        failures,
+                        left_out,
+                        cache,
+                    },
+                )
                 .collect(),
         }
     }

@@ -1,10 +1,13 @@
-//! `logtriage config check`: what holds in the end, once file and environment are put together.
+//! `logtriage config check`: what holds in the end, once file and environment are put together; and
+//! `config migrate`.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+
+use super::migrate::MigrateArgs;
 
 /// Look at the configuration.
 #[derive(Debug, Args)]
@@ -21,12 +24,16 @@ enum ConfigCommand {
         #[arg(long, env = "LOGTRIAGE_CONFIG", value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    Migrate(MigrateArgs),
 }
 
 impl ConfigArgs {
     /// Runs the command.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let ConfigCommand::Check { config } = self.command;
+        let config = match self.command {
+            ConfigCommand::Check { config } => config,
+            ConfigCommand::Migrate(args) => return args.run(),
+        };
         let config = super::configuration(config.as_deref())?;
         let yaml = serde_yaml::to_string(&config)?;
         std::io::stdout().lock().write_all(yaml.as_bytes())?;

@@ -92,7 +92,7 @@ fn write_row(
     let mut normalized = String::new();
     text::normalize(parsed.body, &mut normalized);
     let mut tokens = Tokens::default();
-    let masks = send_tokens(&parsed, &normalized, tokenizer, &mut tokens);
+    let masks = send_tokens(parsed.header(), &normalized, tokenizer, &mut tokens);
     let row = Row {
         index: record.index,
         id: &record.id,

@@ -7,6 +7,7 @@ pub mod config;
 mod diff;
 pub mod features;
 mod input;
+mod migrate;
 mod output;
 mod pack;
 mod progress;
@@ -23,7 +24,8 @@ use clap::{Parser, Subcommand};
 
 use crate::bench::BenchError;
 use crate::bundle::{BundleError, Origin};
-use crate::config::{Config, ConfigError, LogConfig, LogFormat, LogLevel};
+use crate::config::{AccessShare, Config, ConfigError, LogConfig, LogFormat, LogLevel};
+use crate::migrate::MigrateError;
 use crate::telemetry;
 
 /// Judges log records: critical, suspicious, routine or noise, how sure it is, and why.
@@ -54,7 +56,8 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
         .downcast_ref()
         .is_some_and(BundleError::is_of_the_site);
     let usage = error.downcast_ref().is_some_and(BenchError::is_usage);
-    if site || usage || error.is::<ConfigError>() {
+    let config = error.is::<ConfigError>() || error.is::<MigrateError>();
+    if site || usage || config {
         ExitCode::from(BAD_USAGE)
     } else {
         ExitCode::FAILURE
@@ -69,6 +72,7 @@ impl Cli {
             telemetry::init_logs(&LogConfig {
                 level: LogLevel::Warn,
                 format: LogFormat::Text,
+                access: AccessShare::OFF,
             });
         }
         match self.command {

@@ -23,14 +23,19 @@ impl ServeArgs {
     /// Runs the service. A bad configuration is told before anything is opened.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let config = super::configuration(self.config.as_deref())?;
-        telemetry::init_logs(&config.log);
+        let runtime = runtime()?;
+        let traces = {
+            // Traces are sent on the runtime.
+            let _entered = runtime.enter();
+            telemetry::start(&config.log)
+        };
         let file = self.config.clone();
         let settings = Settings {
             config,
             file: self.config,
             reread: Box::new(move || super::configuration(file.as_deref())),
+            traces,
         };
-        let runtime = runtime()?;
         let served = runtime.block_on(serve(settings));
         // What still runs was given its time, and must not hold up the end.
         runtime.shutdown_background();

@@ -63,10 +63,14 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("decision.weights.classifier", Kind::Scalar),
     ("decision.weights.anomaly", Kind::Scalar),
     ("decision.on_degraded", Kind::Scalar),
+    ("feedback.token_file", Kind::Scalar),
+    ("feedback.path", Kind::Scalar),
+    ("feedback.max_bytes", Kind::Scalar),
     ("shutdown.delay", Kind::Scalar),
     ("shutdown.grace", Kind::Scalar),
     ("log.level", Kind::Scalar),
     ("log.format", Kind::Scalar),
+    ("log.access", Kind::Scalar),
 ];
 
 /// Names from earlier systems and the key that each one sets. Where two set the same key, the later

@@ -7,7 +7,9 @@
 //! rest of the program sees plain numbers.
 
 mod cache;
+mod cgroup;
 mod error;
+mod feedback;
 mod given;
 mod host;
 mod judgement;
@@ -22,6 +24,7 @@ mod sources;
 mod substitute;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -29,7 +32,9 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use cache::CacheConfig;
+pub use cgroup::{Cgroup, Throttled};
 pub use error::ConfigError;
+pub use feedback::FeedbackConfig;
 pub use host::processors;
 pub use judgement::{
     ComplianceConfig, CompliancePacks, DecisionConfig, OnDegraded, RulesConfig, Weights,
@@ -39,12 +44,13 @@ pub use models::{
     Optimization, Provider, public_key,
 };
 pub use service::{
-    AdminToken, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
+    AccessShare, LogConfig, LogFormat, LogLevel, OperationsConfig, ServerConfig, ShutdownConfig,
 };
 pub use sources::{
     ConfigMapConfig, ConfigMaps, FetchConfig, SourceUrl, SourcesConfig, is_config_map_name,
     is_namespace_name,
 };
+pub use token::TokenFile;
 
 use given::Sayings;
 use reader::Reader;
@@ -70,6 +76,8 @@ pub struct Config {
     pub compliance: ComplianceConfig,
     /// Thresholds and weights in place of the bundle's.
     pub decision: DecisionConfig,
+    /// What becomes of feedback on verdicts.
+    pub feedback: FeedbackConfig,
     /// How the process ends.
     pub shutdown: ShutdownConfig,
     /// What the process writes to standard error.
@@ -101,6 +109,7 @@ impl Config {
             rules: RulesConfig::read(reader)?,
             compliance: ComplianceConfig::read(reader)?,
             decision: DecisionConfig::read(reader)?,
+            feedback: FeedbackConfig::read(reader)?,
             shutdown: ShutdownConfig::read(reader)?,
             log: LogConfig::read(reader)?,
         })

@@ -1,13 +1,13 @@
 //! The sections that shape the process: server, operations, shutdown, log.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::error::ConfigError;
-use super::reader::{Reader, choose, invalid, one_of};
+use super::reader::{Reader, choose, one_of};
+use super::token::TokenFile;
 use super::{host, serialize};
 
 /// The data port and what a request may cost.
@@ -67,49 +67,16 @@ pub struct OperationsConfig {
     /// File of the token that verbs which change something need; without one they answer only to
     /// loopback.
     #[serde(rename = "admin_token_file")]
-    pub admin_token: Option<AdminToken>,
+    pub admin_token: Option<TokenFile>,
 }
 
 impl OperationsConfig {
     pub(super) fn read(reader: &Reader<'_>) -> Result<OperationsConfig, ConfigError> {
         Ok(OperationsConfig {
             listen: listen(reader, "operations.listen", 9090)?,
-            admin_token: admin_token(reader)?,
+            admin_token: TokenFile::of(reader, "operations.admin_token_file")?,
         })
     }
-}
-
-/// The file of the admin token. It is read at each use, so that the token can be changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct AdminToken(PathBuf);
-
-impl AdminToken {
-    /// The token, without white space around it.
-    ///
-    /// # Errors
-    /// Where the file cannot be read or is empty.
-    pub fn read(&self) -> std::io::Result<String> {
-        let text = std::fs::read_to_string(&self.0)?;
-        match text.trim() {
-            "" => Err(std::io::Error::other(
-                "expected a token, found an empty file",
-            )),
-            token => Ok(token.to_owned()),
-        }
-    }
-}
-
-fn admin_token(reader: &Reader<'_>) -> Result<Option<AdminToken>, ConfigError> {
-    let key = "operations.admin_token_file";
-    let token = reader.path(key)?.map(AdminToken);
-    if let (Some(token), Some(given)) = (&token, reader.given(key))
-        && let Err(error) = token.read()
-    {
-        let found = format!("{}: {error}", token.0.display());
-        return Err(invalid(key, given, "a file that holds a token", &found));
-    }
-    Ok(token)
 }
 
 /// How the process ends.
@@ -140,6 +107,39 @@ pub struct LogConfig {
     pub level: LogLevel,
     /// The shape of a line.
     pub format: LogFormat,
+    /// Share of the requests that have a line of their own.
+    pub access: AccessShare,
+}
+
+/// Share of the requests that have a line in the log, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AccessShare(f32);
+
+impl AccessShare {
+    /// No request has a line.
+    pub const OFF: AccessShare = AccessShare(0.0);
+
+    /// The share, from 0 to 1.
+    pub fn share(self) -> f32 {
+        self.0
+    }
+
+    fn named(text: &str) -> Option<AccessShare> {
+        if text.eq_ignore_ascii_case("off") {
+            return Some(AccessShare::OFF);
+        }
+        let share: f32 = text.parse().ok()?;
+        (share > 0.0 && share <= 1.0).then_some(AccessShare(share))
+    }
+}
+
+impl Serialize for AccessShare {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            0.0 => serializer.serialize_str("off"),
+            share => serializer.serialize_f32(share),
+        }
+    }
 }
 
 /// Least severe level written.
@@ -197,6 +197,12 @@ impl LogConfig {
         Ok(LogConfig {
             level: reader.word("log.level", LogLevel::Info, &LEVELS)?,
             format: reader.word("log.format", LogFormat::Json, &formats)?,
+            access: reader.or(
+                "log.access",
+                AccessShare::OFF,
+                "off, or a share of the requests above 0, up to 1",
+                AccessShare::named,
+            )?,
         })
     }
 }

@@ -67,6 +67,10 @@ fn the_defaults_are_those_of_the_design() {
     assert_eq!(config.decision.weights, None);
     assert_eq!(config.shutdown.grace, Duration::from_secs(25));
     assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.log.access, AccessShare::OFF);
+    assert_eq!(config.feedback.token, None);
+    assert_eq!(config.feedback.path, None);
+    assert_eq!(config.feedback.max_bytes, 64 << 20);
 }
 
 #[test]
@@ -89,6 +93,8 @@ fn what_is_printed_loads_to_the_same() {
          engine: {{provider: [cuda, cpu], profile: true, workers: 3}}\n\
          models: {{configmap: {{namespace: a, selector: 'b=c,d in (e,f)'}}, fetch: {{interval: 2m}}}}\n\
          rules: {{packs: [/a, /b], compliance: [], disable: [x]}}\n\
+         feedback: {{path: /data/feedback.ndjson, max_bytes: 3MiB}}\n\
+         log: {{access: 0.25}}\n\
          decision: {{min_confidence: 0.25, {weights}}}\n"
     );
     let config = load(&yaml, &[]).expect("a valid file");
@@ -493,6 +499,31 @@ fn sources_that_cannot_work_are_refused_without_their_secrets() {
     let printed = "models: {url: 'https://ann:s3cret@host/b?sig=s3cret'}";
     let printed = serde_yaml::to_string(&load(printed, &[]).expect("valid")).expect("printable");
     assert!(!printed.contains("s3cret"), "{printed}");
+}
+
+#[test]
+fn the_share_of_the_access_log_is_off_or_up_to_one() {
+    let share = |said: &str| load("", &[("LOGTRIAGE__LOG__ACCESS", said)]);
+    for (said, expected) in [("off", 0.0), ("0.01", 0.01), ("1", 1.0)] {
+        let config = share(said).expect("valid");
+        assert_eq!(config.log.access.share(), expected, "{said}");
+    }
+    for said in ["0", "1.5", "-1", "NaN", "on"] {
+        let refused = share(said).expect_err("no share");
+        assert!(refused.contains("off, or a share"), "{refused}");
+    }
+}
+
+#[test]
+fn a_token_must_be_there_at_the_start() {
+    for key in ["operations.admin_token_file", "feedback.token_file"] {
+        let variable = format!("LOGTRIAGE__{}", key.to_uppercase().replace('.', "__"));
+        let refused = refusal("", &[(&variable, "/nowhere")]);
+        assert!(
+            refused.contains(key) && refused.contains("/nowhere"),
+            "{refused}"
+        );
+    }
 }
 
 const KEY: &str = "RWTHwsASKjxGYKPCtTR/ecXjrFN8ogJjKzQrC+A36SZ4BYR5f8JQUGEM";

@@ -115,6 +115,11 @@ impl Counts {
         (self.words, self.unknown)
     }
 
+    /// Share of the words that the vocabulary lacks; `None` where there is no word.
+    pub fn unknown_share(&self) -> Option<f32> {
+        (self.words > 0).then(|| self.unknown as f32 / self.words as f32)
+    }
+
     /// The distinct terms of the record, ascending.
     pub fn terms(&self) -> impl Iterator<Item = u32> + '_ {
         self.terms.iter().map(|(term, _)| *term)
@@ -357,6 +362,8 @@ mod tests {
         let norm = (1.0 + a * a + 9.0 + 2.25).sqrt();
         assert_eq!(row, [(0, (a / norm) as f32), (1, (3.0 / norm) as f32)]);
         assert_eq!(counts.coverage(), (4, 1));
+        assert_eq!(counts.unknown_share(), Some(0.25));
+        assert_eq!(Counts::default().unknown_share(), None);
         assert!(!counts.is_unknown());
     }
 

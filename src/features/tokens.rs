@@ -1,6 +1,6 @@
 //! What of the parsed header the models see, as tokens that no body can write.
 
-use crate::parse::{Format, Parsed};
+use crate::parse::{Format, Header};
 use crate::text::Tokenizer;
 
 /// Receives tokens in order.
@@ -22,8 +22,8 @@ const SEVERITIES: [&str; 8] = [
 
 /// The header's tokens: its format and, where stated, its severity. They begin with `@`, which no
 /// word of a body does.
-fn header_tokens(parsed: &Parsed<'_>, sink: &mut impl TokenSink) {
-    let format = match parsed.format {
+fn header_tokens(header: Header, sink: &mut impl TokenSink) {
+    let format = match header.format {
         Format::Plain => "@format:plain",
         Format::Syslog => "@format:syslog",
         Format::Cef => "@format:cef",
@@ -34,7 +34,7 @@ fn header_tokens(parsed: &Parsed<'_>, sink: &mut impl TokenSink) {
         Format::Klog => "@format:klog",
     };
     sink.token(format, true);
-    if let Some(severity) = parsed.severity {
+    if let Some(severity) = header.severity {
         sink.token(SEVERITIES[usize::from(severity.level())], true);
     }
 }
@@ -43,12 +43,12 @@ fn header_tokens(parsed: &Parsed<'_>, sink: &mut impl TokenSink) {
 /// normalised body. Returns how many of them are masks. The trainer's features and the service's
 /// come through here both.
 pub fn send_tokens(
-    parsed: &Parsed<'_>,
+    header: Header,
     normalized: &str,
     tokenizer: &mut Tokenizer,
     sink: &mut impl TokenSink,
 ) -> usize {
-    header_tokens(parsed, sink);
+    header_tokens(header, sink);
     let mut masks = 0;
     tokenizer.for_each(normalized, |token| {
         masks += usize::from(token.starts_with('<'));

@@ -1,33 +1,25 @@
 //! The verbs that change something: back to an earlier bundle, a look at the source, the log's level.
-//!
-//! They need the admin token. Where none is configured they answer only to loopback: to somebody inside
-//! the pod, or behind `kubectl port-forward`. A page in a browser on the same machine is neither; what
-//! says that it comes from a page is refused.
+//! They need the admin token, or come from loopback: see `guard`.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, ORIGIN};
 use axum::response::Json;
 use axum::{Extension, extract::rejection::BytesRejection};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::bundle::{ModelsStatus, RollbackError, Target, sha256};
-use crate::config::{AdminToken, LogLevel};
+use crate::bundle::{ModelsStatus, RollbackError, Target};
+use crate::config::LogLevel;
 use crate::telemetry;
 
 use super::Operations;
+use super::guard::{Guard, Peer};
 use super::judging::draining;
 use super::problem::{Document, Kind, Problem};
-
-/// Who is at the other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
 
 /// Which bundle is to serve. Empty: the one before.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -76,7 +68,7 @@ pub(super) async fn rollback(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<ModelsStatus>, Problem> {
-    admit(operations.admin_token.as_ref(), peer, &headers)?;
+    admit(&operations, peer, &headers)?;
     let request: RollbackRequest = read(body)?.unwrap_or_default();
     let target = match (request.version, request.digest, request.release) {
         (None, None, true) => {
@@ -116,7 +108,7 @@ pub(super) async fn reload(
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Result<Json<ModelsStatus>, Problem> {
-    admit(operations.admin_token.as_ref(), peer, &headers)?;
+    admit(&operations, peer, &headers)?;
     operations.keeper.reload().await.ok_or_else(draining)?;
     Ok(Json((operations.models)()))
 }
@@ -141,7 +133,7 @@ pub(super) async fn log_level(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<LevelRequest>, Problem> {
-    admit(operations.admin_token.as_ref(), peer, &headers)?;
+    admit(&operations, peer, &headers)?;
     let request: Option<LevelRequest> = read(body)?;
     let said = request.map(|request| request.level).unwrap_or_default();
     let level = LogLevel::named(&said).ok_or_else(|| {
@@ -166,37 +158,13 @@ fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<Opti
 }
 
 fn admit(
-    token: Option<&AdminToken>,
+    operations: &Operations,
     peer: Option<Extension<Peer>>,
     headers: &HeaderMap,
 ) -> Result<(), Problem> {
-    let refuse = |detail: String| Err(Problem::new(Kind::Forbidden, detail));
-    let Some(token) = token else {
-        let from_page = headers.contains_key(ORIGIN);
-        let loopback = peer.is_some_and(|Extension(Peer(address))| is_loopback(address.ip()));
-        return match loopback && !from_page {
-            true => Ok(()),
-            false => refuse(
-                "expected a request from loopback, for no operations.admin_token_file is \
-                 configured; configure one, or use kubectl port-forward"
-                    .to_owned(),
-            ),
-        };
+    let guard = Guard {
+        key: "operations.admin_token_file",
+        token: operations.admin_token.as_ref(),
     };
-    let expected = token.read().map_err(|error| {
-        tracing::error!(%error, "operations.admin_token_file cannot be read");
-        Problem::new(Kind::Internal, "the admin token cannot be read")
-    })?;
-    let said = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());
-    let said = said.and_then(|text| text.strip_prefix("Bearer "));
-    // Digests are compared, so that time tells nothing of the token.
-    match said.map(|said| sha256(said.trim().as_bytes()) == sha256(expected.as_bytes())) {
-        Some(true) => Ok(()),
-        Some(false) => refuse("expected the admin token, found another one".to_owned()),
-        None => refuse("expected authorization: Bearer and the admin token".to_owned()),
-    }
-}
-
-fn is_loopback(address: IpAddr) -> bool {
-    address.to_canonical().is_loopback()
+    guard.admit(peer, headers)
 }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::answer::{JudgedRecord, RecordResult};
 use crate::bundle::Identity;
+use crate::telemetry::{Metrics, Stage};
 
 use super::body::offload;
 use super::inflight::Charge;
@@ -68,10 +69,12 @@ fn result(outcome: &Outcome) -> RecordResult<'_> {
 
 /// Makes the answer of `/v1/classify`.
 pub(super) async fn respond(
+    metrics: &Metrics,
     judged: Judged,
     form: Form,
     started: Instant,
 ) -> Result<Response, Problem> {
+    let _writing = metrics.stage(Stage::Write);
     let large = judged.outcomes.len() > LARGE;
     let written = offload(large, move || {
         let mut out = Vec::with_capacity(judged.outcomes.len() * USUAL_RESULT + 256);

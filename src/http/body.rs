@@ -13,8 +13,9 @@ use hyper::body::Frame;
 use crate::batch::{Overloaded, Room, Ticket};
 use crate::pipeline::{Detail, Judgement};
 use crate::record::{self, DecompressError, Entry, Limits};
-use crate::telemetry::Overload;
+use crate::telemetry::{Overload, Stage};
 
+use super::access::Extent;
 use super::inflight::{Charge, Denied};
 use super::problem::{Kind, Problem};
 use super::{Service, door, judging, negotiate};
@@ -44,6 +45,8 @@ pub(super) struct Received {
     pub(super) charge: Charge,
     /// Says that its records are on their way.
     pub(super) ticket: Ticket,
+    /// Bytes of the body on the wire.
+    wire: usize,
 }
 
 /// Reads, decompresses and decodes a body.
@@ -68,7 +71,10 @@ pub(super) async fn receive(
         return Err(refused.into_problem(service));
     }
     let mut body = body;
-    let bytes = match read(service, declared, &mut body, &mut charge, &mut ticket).await {
+    let reading = service.metrics.stage(Stage::Read);
+    let read = read(service, declared, &mut body, &mut charge, &mut ticket).await;
+    drop(reading);
+    let bytes = match read {
         Ok(bytes) => bytes,
         Err(refused) => {
             if refused.is_overload() {
@@ -92,6 +98,7 @@ pub(super) async fn receive(
         held.map_err(Refusal::Queue)
             .map_err(|refused| refused.into_problem(service))?;
     }
+    let decoding = service.metrics.stage(Stage::Decode);
     let decoded = offload(large, move || {
         let bytes = decompress(bytes, encoding.as_deref(), limits.decompressed, &mut charge)?;
         let entries = decode(&bytes, content_type.as_deref(), &limits, &mut charge)?;
@@ -99,15 +106,25 @@ pub(super) async fn receive(
             entries,
             charge,
             ticket,
+            wire,
         })
     })
     .await?;
+    drop(decoding);
     let received = decoded.map_err(|refused: Refusal| refused.into_problem(service))?;
     service.usual.learn(compressed, wire, received.room());
     Ok(received)
 }
 
 impl Received {
+    /// How much it is, for the log.
+    pub(super) fn extent(&self) -> Extent {
+        Extent {
+            records: self.entries.len(),
+            bytes: self.wire,
+        }
+    }
+
     /// What its records take in the queue.
     fn room(&self) -> Room {
         let records = self.entries.iter().filter_map(|entry| match entry {

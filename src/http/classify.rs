@@ -117,9 +117,11 @@ pub(super) async fn classify(
     })?;
     let form = negotiate::accept(&headers);
     let received = body::receive(&service, &headers, body).await?;
-    let detail = detail(query.explain, received.entries.len())?;
+    let extent = received.extent();
+    let detail = detail(query.explain, extent.records)?;
     let judged = judging::judge(&service, received, detail).await?;
-    answer::respond(judged, form, started).await
+    let response = answer::respond(&service.metrics, judged, form, started).await;
+    response.map(|response| extent.beside(response))
 }
 
 fn detail(explain: bool, records: usize) -> Result<Detail, Problem> {

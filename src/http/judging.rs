@@ -7,7 +7,7 @@ use crate::batch::Overloaded;
 use crate::bundle::Identity;
 use crate::pipeline::{Detail, Judgement};
 use crate::record::{BadRecord, Entry, RecordId};
-use crate::telemetry::{self, Tally};
+use crate::telemetry::{self, Sample, Tally};
 
 use super::Service;
 use super::body::Received;
@@ -41,7 +41,12 @@ pub(super) struct Judged {
 
 /// The place of a record in its request, while the record itself is with the judge.
 enum Place {
-    Record { id: Option<RecordId>, index: usize },
+    Record {
+        id: Option<RecordId>,
+        index: usize,
+        /// Bytes of its message.
+        bytes: usize,
+    },
     Bad(BadRecord),
 }
 
@@ -57,6 +62,7 @@ pub(super) async fn judge(
         entries,
         charge,
         ticket,
+        ..
     } = received;
     let mut records = Vec::with_capacity(entries.len());
     let mut places = Vec::with_capacity(entries.len());
@@ -64,8 +70,9 @@ pub(super) async fn judge(
         places.push(match entry {
             Entry::Record(mut record) => {
                 let (id, index) = (record.id.take(), record.index);
+                let bytes = record.message.len();
                 records.push(record);
-                Place::Record { id, index }
+                Place::Record { id, index, bytes }
             }
             Entry::Bad(bad) => Place::Bad(bad),
         });
@@ -73,7 +80,8 @@ pub(super) async fn judge(
     let deadline = Instant::now() + service.limits.request_timeout;
     let judged = service.judge.judge(ticket, records, detail, deadline).await;
     let judged = judged.map_err(|overloaded| refuse(service, &overloaded))?;
-    let outcomes = assemble(service, places, judged.judgements)?;
+    let sample = Sample::of(judged.baseline);
+    let outcomes = assemble(service, places, judged.judgements, sample)?;
     Ok(Judged {
         outcomes,
         model: judged.model,
@@ -85,15 +93,17 @@ fn assemble(
     service: &Service,
     places: Vec<Place>,
     judgements: Vec<Judgement>,
+    mut sample: Sample,
 ) -> Result<Vec<Outcome>, Problem> {
     let mut tally = Tally::default();
     let mut judgements = judgements.into_iter();
     let mut outcomes = Vec::with_capacity(places.len());
     for place in places {
         outcomes.push(match place {
-            Place::Record { id, index } => {
+            Place::Record { id, index, bytes } => {
                 let judgement = judgements.next().ok_or_else(too_few)?;
-                tally.add(&judgement.verdict);
+                tally.add(&judgement.verdict, bytes);
+                sample.add(&judgement);
                 Outcome::Judged {
                     id,
                     index,
@@ -107,6 +117,7 @@ fn assemble(
         });
     }
     tally.report(&service.metrics);
+    service.metrics.sampled(&sample);
     Ok(outcomes)
 }
 

@@ -14,14 +14,16 @@ use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use crate::telemetry::{Metrics, Overload};
+use crate::telemetry::{self, Metrics, Overload};
 
 use super::Service;
+use super::access::{Extent, Line};
 use super::answer::held;
 use super::judging::draining;
-use super::lifecycle::InFlight;
+use super::lifecycle::{InFlight, Phase};
 use super::problem::{Kind, Problem};
 use super::routes::Route;
+use super::spans::{self, TRACE_RESPONSE, TraceId};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is echoed.
@@ -46,16 +48,18 @@ pub(super) fn common(routes: Router, metrics: Arc<Metrics>) -> Router {
         .layer(from_fn(identify))
 }
 
-/// Holds the request's place in the drain, or turns it away.
+/// Holds the request's place in the drain, or turns it away. From when the process is leaving each
+/// answer tells its connection to go, so that the next request finds another process.
 async fn gate(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let version = request.version();
-    if let Some(in_flight) = service.lifecycle.admit() {
-        return hold(next.run(request).await, in_flight).await;
-    }
-    service.metrics.overloaded(Overload::Draining);
-    let mut response = draining().into_response();
+    let mut response = if let Some(in_flight) = service.lifecycle.admit() {
+        hold(next.run(request).await, in_flight).await
+    } else {
+        service.metrics.overloaded(Overload::Draining);
+        draining().into_response()
+    };
     // HTTP/2 has no such header: its connections are told by the server itself.
-    if version < Version::HTTP_2 {
+    if version < Version::HTTP_2 && service.lifecycle.phase() > Phase::Serving {
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
@@ -76,13 +80,18 @@ async fn hold(response: Response, in_flight: InFlight) -> Response {
     }
 }
 
-/// Counts and times a request when it ends, however it ends.
+/// Counts, times and tells a request when it ends, however it ends.
 struct Measured {
     metrics: Arc<Metrics>,
     route: Route,
     started: Instant,
     /// 499 until there is an answer: a client that goes away ends the future.
     code: u16,
+    extent: Option<Extent>,
+    /// True where it has a line in the access log.
+    chosen: bool,
+    request_id: Option<HeaderValue>,
+    trace_id: Option<TraceId>,
 }
 
 impl Drop for Measured {
@@ -90,7 +99,16 @@ impl Drop for Measured {
         let took = self.started.elapsed();
         let (route, code) = (self.route.label(), self.code);
         self.metrics.request(route, code, took);
-        tracing::debug!(route, code, took_ms = took.as_secs_f64() * 1e3, "request");
+        spans::close(code, self.extent);
+        let line = Line {
+            route: self.route,
+            status: code,
+            took,
+            extent: self.extent,
+            request_id: self.request_id.as_ref(),
+            trace_id: self.trace_id.as_ref().map(|TraceId(id)| id.as_str()),
+        };
+        line.write(self.chosen);
     }
 }
 
@@ -100,23 +118,40 @@ async fn measure(State(metrics): State<Arc<Metrics>>, request: Request, next: Ne
         route: Route::of(request.extensions().get::<MatchedPath>()),
         started: Instant::now(),
         code: 499,
+        extent: None,
+        chosen: telemetry::takes_request(),
+        request_id: request_id(request.headers()),
+        trace_id: request.extensions().get::<TraceId>().cloned(),
     };
     let response = next.run(request).await;
     measured.code = response.status().as_u16();
+    measured.extent = response.extensions().get::<Extent>().copied();
     response
 }
 
-/// Puts the caller's request id on the log and on the answer.
-async fn identify(request: Request, next: Next) -> Response {
+/// Puts the caller's request id and the id of its trace on the log and on the answer. The span of the
+/// log is one of errors, so that a line names its request at whatever level is written.
+async fn identify(mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let shown = id
         .as_ref()
         .and_then(|id| id.to_str().ok())
         .unwrap_or_default();
-    let span = tracing::info_span!("request", id = shown);
-    let mut response = next.run(request).instrument(span).await;
+    let log = tracing::error_span!("request", id = shown, trace_id = tracing::field::Empty);
+    let route = Route::of(request.extensions().get::<MatchedPath>());
+    let followed = log.in_scope(|| spans::open(&request, route));
+    if let Some(trace_id) = followed.trace_id {
+        log.record("trace_id", trace_id.0.as_str());
+        request.extensions_mut().insert(trace_id);
+    }
+    let answering = next.run(request).instrument(followed.span);
+    let mut response = answering.instrument(log).await;
+    let headers = response.headers_mut();
     if let Some(id) = id {
-        response.headers_mut().insert(REQUEST_ID, id);
+        headers.insert(REQUEST_ID, id);
+    }
+    if let Some(told) = followed.response {
+        headers.insert(TRACE_RESPONSE, told);
     }
     response
 }

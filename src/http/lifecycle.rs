@@ -25,6 +25,7 @@ struct Shared {
     phase: AtomicU8,
     in_flight: AtomicUsize,
     idle: Notify,
+    moved: Notify,
 }
 
 /// A request in flight, until it is dropped.
@@ -44,6 +45,18 @@ impl Lifecycle {
     /// Goes on to a later phase; there is no way back.
     pub fn enter(&self, phase: Phase) {
         self.0.phase.fetch_max(phase as u8, Ordering::SeqCst);
+        self.0.moved.notify_waiters();
+    }
+
+    /// Waits until requests are no longer wanted here.
+    pub(super) async fn left(&self) {
+        loop {
+            let moved = self.0.moved.notified();
+            if self.phase() > Phase::Serving {
+                return;
+            }
+            moved.await;
+        }
     }
 
     /// Waits until no request is in flight.

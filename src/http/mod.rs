@@ -5,11 +5,14 @@
 //! request passes through stands in `layers`. This room knows nothing of models: it asks a
 //! [`Judge`], and a test can be one.
 
+mod access;
 mod admin;
 mod answer;
 mod body;
 mod classify;
 mod door;
+mod feedback;
+mod guard;
 mod inflight;
 mod judging;
 mod layers;
@@ -19,10 +22,13 @@ mod openapi;
 mod operations;
 mod patience;
 mod predecessor;
+mod probes;
 mod problem;
 mod progress;
+mod pulse;
 mod routes;
 mod server;
+mod spans;
 #[cfg(test)]
 mod tests;
 
@@ -37,10 +43,12 @@ use crate::pipeline::Detail;
 use crate::record::Record;
 use crate::telemetry::Metrics;
 
-pub use admin::Peer;
+pub use feedback::Feedback;
+pub use guard::Peer;
 pub use lifecycle::{Lifecycle, Phase};
 pub use operations::Operations;
 pub use progress::Progress;
+pub use pulse::{Pulse, Trial, Way};
 pub use routes::{data_router, operations_router};
 pub use server::{Stop, serve};
 
@@ -105,6 +113,7 @@ pub struct Service {
     ledger: Ledger,
     usual: UsualRecords,
     limits: ServerConfig,
+    feedback: Feedback,
     body_timeout: Duration,
 }
 
@@ -123,7 +132,14 @@ impl Service {
             ledger: Ledger::new(limits.inflight_bytes),
             usual: UsualRecords::default(),
             limits: limits.clone(),
+            feedback: Feedback::default(),
             body_timeout: BODY_TIMEOUT,
         }
+    }
+
+    /// With who may give feedback, and where it is kept.
+    pub fn with_feedback(mut self, feedback: Feedback) -> Service {
+        self.feedback = feedback;
+        self
     }
 }

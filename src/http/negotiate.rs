@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::record;
+use crate::telemetry::Exposition;
 
 use super::problem::{Kind, Problem};
 
@@ -44,23 +45,46 @@ pub(super) fn content_encoding(headers: &HeaderMap) -> Result<Option<String>, Pr
 /// The form that the `Accept` header prefers; JSON where it asks for nothing that we have, because
 /// a sender's odd header is no reason to lose its records.
 pub(super) fn accept(headers: &HeaderMap) -> Form {
-    let mut best = (0.0, Form::Json);
+    let form = preferred(headers, |essence, _| match essence {
+        "application/x-ndjson" | "application/ndjson" => Some(Form::Ndjson),
+        "application/json" | "application/*" | "*/*" => Some(Form::Json),
+        _ => None,
+    });
+    form.unwrap_or(Form::Json)
+}
+
+/// The form of metrics that the `Accept` header prefers: OpenMetrics only where that is asked for, in a
+/// version that is written here.
+pub(super) fn exposition(headers: &HeaderMap) -> Exposition {
+    let form = preferred(headers, |essence, version| match (essence, version) {
+        ("application/openmetrics-text", None | Some("1.0.0")) => Some(Exposition::OpenMetrics),
+        ("text/plain" | "text/*" | "*/*", _) => Some(Exposition::Text),
+        _ => None,
+    });
+    form.unwrap_or(Exposition::Text)
+}
+
+/// What the `Accept` header prefers of what `known` knows, by media type and version; of equals the
+/// one that is named first.
+fn preferred<T>(headers: &HeaderMap, known: impl Fn(&str, Option<&str>) -> Option<T>) -> Option<T> {
+    let mut best = None;
+    let mut highest = 0.0;
     for value in headers.get_all(ACCEPT) {
         for range in value.to_str().unwrap_or_default().split(',') {
             let mut parts = range.split(';').map(str::trim);
-            let form = match parts.next().map(str::to_ascii_lowercase).as_deref() {
-                Some("application/x-ndjson" | "application/ndjson") => Form::Ndjson,
-                Some("application/json" | "application/*" | "*/*") => Form::Json,
-                _ => continue,
-            };
-            let quality = parts.find_map(|p| p.strip_prefix("q=")?.parse().ok());
+            let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let parameter = |name: &str| parts.clone().find_map(|part| part.strip_prefix(name));
+            let quality = parameter("q=").and_then(|q| q.parse().ok());
             let quality: f32 = quality.unwrap_or(1.0);
-            if quality > best.0 {
-                best = (quality, form);
+            let Some(found) = known(&essence, parameter("version=")) else {
+                continue;
+            };
+            if quality > highest {
+                (highest, best) = (quality, Some(found));
             }
         }
     }
-    best.1
+    best
 }
 
 fn text<'a>(value: &'a HeaderValue, name: &HeaderName) -> Result<&'a str, Problem> {
@@ -94,6 +118,28 @@ mod tests {
             assert_eq!(accept(&with(ACCEPT, value)), form, "{value}");
         }
         assert_eq!(accept(&HeaderMap::new()), Form::Json);
+    }
+
+    #[test]
+    fn open_metrics_is_told_where_it_is_preferred() {
+        let prometheus = "application/openmetrics-text;version=1.0.0,\
+             application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        use Exposition::{OpenMetrics, Text};
+        for (value, form) in [
+            (prometheus, OpenMetrics),
+            ("application/openmetrics-text", OpenMetrics),
+            ("application/openmetrics-text; version=0.0.1", Text),
+            (
+                "text/plain;version=0.0.4, application/openmetrics-text;version=1.0.0;q=0.5",
+                Text,
+            ),
+            ("application/openmetrics-text;version=1.0.0;q=0", Text),
+            ("*/*", Text),
+            ("text/html", Text),
+        ] {
+            assert_eq!(exposition(&with(ACCEPT, value)), form, "{value}");
+        }
+        assert_eq!(exposition(&HeaderMap::new()), Text);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::judging::draining;
 use super::lifecycle::Phase;
 use super::problem::{Document, Problem};
-use super::{Service, admin, classify, operations, predecessor};
+use super::{Service, admin, classify, feedback, operations, predecessor, probes};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,10 +22,11 @@ use super::{Service, admin, classify, operations, predecessor};
         health,
         predecessor::classify_one,
         predecessor::classify_batch,
+        feedback::feedback,
         document,
-        operations::livez,
-        operations::readyz,
-        operations::startupz,
+        probes::livez,
+        probes::readyz,
+        probes::startupz,
         operations::metrics,
         operations::version,
         operations::models,

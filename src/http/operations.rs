@@ -1,10 +1,9 @@
-//! The operations port: probes, metrics, version, and the state of the models.
+//! The operations port: metrics, version, and the state of the models.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Json, Response};
 use serde::Serialize;
@@ -12,13 +11,15 @@ use utoipa::ToSchema;
 
 use crate::batch::Load;
 use crate::bundle::ModelsStatus;
-use crate::config::AdminToken;
-use crate::telemetry::{Check, Metrics};
+use crate::config::TokenFile;
+use crate::telemetry::Metrics;
 use crate::watch::Keeper;
 
-use super::lifecycle::{Lifecycle, Phase};
+use super::lifecycle::Lifecycle;
+use super::negotiate;
 use super::problem::{Document, Kind, Problem};
 use super::progress::Progress;
+use super::pulse::Pulse;
 
 /// What the operations port needs to answer.
 pub struct Operations {
@@ -30,135 +31,41 @@ pub struct Operations {
     pub lifecycle: Lifecycle,
     /// Whether the work that is held gets done.
     pub progress: Progress,
+    /// Whether a verdict can be given.
+    pub pulse: Pulse,
     /// How much there is to do.
     pub load: Box<dyn Fn() -> Load + Send + Sync>,
     /// Who changes what serves.
     pub keeper: Keeper,
     /// What the verbs that change something need; without one only loopback may.
-    pub admin_token: Option<AdminToken>,
+    pub admin_token: Option<TokenFile>,
 }
 
-/// A condition that a probe looks at.
-struct Condition {
-    name: &'static str,
-    holds: bool,
-    otherwise: &'static str,
-}
-
-impl Operations {
-    /// Readiness: whether requests are wanted. The models need no look, because the ports open only
-    /// once there are some, and a bundle that serves is replaced, never taken away.
-    fn accepting(&self) -> Condition {
-        let holds = self.lifecycle.phase() == Phase::Serving;
-        self.metrics.readiness(Check::Accepting, holds);
-        Condition {
-            name: Check::Accepting.as_str(),
-            holds,
-            otherwise: "the process is ending",
-        }
-    }
-}
-
-/// 200 where the condition holds, else 503; `?verbose` names it in either case.
-fn probe(condition: &Condition, query: Option<&str>) -> Response {
-    let Condition {
-        name,
-        holds,
-        otherwise,
-    } = condition;
-    if !holds {
-        let text = format!("[-] {name}: {otherwise}\n");
-        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
-    }
-    let verbose =
-        query.is_some_and(|q| q.split('&').any(|p| p.split('=').next() == Some("verbose")));
-    let text = if verbose {
-        format!("[+] {name} ok\nok\n")
-    } else {
-        "ok\n".to_owned()
-    };
-    text.into_response()
-}
-
-/// Whether the process should be left running.
-#[utoipa::path(
-    get,
-    path = "/livez",
-    tag = "operations",
-    params(("verbose" = Option<String>, Query, description = "names the condition")),
-    responses((status = 200, description = "live", body = String),
-              (status = 503, description = "work that is held makes no progress", body = String))
-)]
-pub(super) async fn livez(
-    State(operations): State<Arc<Operations>>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let load = (operations.load)();
-    let now = Instant::now();
-    let progress = Condition {
-        name: "progress",
-        holds: !operations.progress.stalled(load.held, load.judged, now),
-        otherwise: "work that is held makes no progress",
-    };
-    probe(&progress, query.as_deref())
-}
-
-/// Whether requests should be sent here.
-#[utoipa::path(
-    get,
-    path = "/readyz",
-    tag = "operations",
-    params(("verbose" = Option<String>, Query, description = "names the condition")),
-    responses((status = 200, description = "ready", body = String),
-              (status = 503, description = "not ready, and why", body = String))
-)]
-pub(super) async fn readyz(
-    State(operations): State<Arc<Operations>>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    probe(&operations.accepting(), query.as_deref())
-}
-
-/// Says that the start is over, and looks at nothing: the port opens only then.
-#[utoipa::path(
-    get,
-    path = "/startupz",
-    tag = "operations",
-    responses((status = 200, description = "started", body = String))
-)]
-pub(super) async fn startupz() -> &'static str {
-    "ok\n"
-}
-
-/// The metrics, in Prometheus' text format.
+/// The metrics, in Prometheus' text format, or as OpenMetrics where `accept` prefers it.
 #[utoipa::path(
     get,
     path = "/metrics",
     tag = "operations",
-    responses((status = 200, description = "metrics", body = String),
+    responses((status = 200, description = "metrics", content(
+                  (String = "text/plain"),
+                  (String = "application/openmetrics-text")
+              )),
               (status = 500, description = "a metric cannot be written", body = Document,
                content_type = "application/problem+json"))
 )]
 pub(super) async fn metrics(
     State(operations): State<Arc<Operations>>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let metrics = &operations.metrics;
-    operations.accepting();
-    metrics.queued(&(operations.load)());
-    let serving = (operations.models)().serving;
-    for model in &serving.models {
-        if let Some(cache) = &model.cache {
-            metrics.remembered(model.member, cache);
-        }
-    }
-    let model = serving.identity;
-    metrics.serving(&model.name, &model.version, &model.digest, serving.pinned);
-    let text = metrics.render().map_err(|error| {
+    operations.tell_readiness();
+    let (load, models) = ((operations.load)(), (operations.models)());
+    let form = negotiate::exposition(&headers);
+    let text = operations.metrics.scrape(&load, &models, form);
+    let text = text.map_err(|error| {
         tracing::error!(%error, "the metrics could not be written");
         Problem::new(Kind::Internal, "the metrics could not be written")
     })?;
-    let text_format = "text/plain; version=0.0.4; charset=utf-8";
-    Ok(([(CONTENT_TYPE, text_format)], text).into_response())
+    Ok(([(CONTENT_TYPE, form.media_type())], text).into_response())
 }
 
 /// The running program.

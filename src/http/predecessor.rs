@@ -17,6 +17,7 @@ use crate::answer::UnreadRecord;
 use crate::bundle::Identity;
 use crate::pipeline::{Detail, Judgement};
 use crate::record::Entry;
+use crate::telemetry::Stage;
 use crate::verdict::{Category, Flag, Reason, Scores};
 
 use super::Service;
@@ -129,6 +130,7 @@ pub(super) async fn classify_one(
     body: Body,
 ) -> Result<Response, Problem> {
     let received = body::receive(&service, &headers, body).await?;
+    let extent = received.extent();
     if let [Entry::Bad(bad)] = received.entries.as_slice() {
         service.metrics.record_rejected(bad.code);
         return Err(Problem::new(Kind::InvalidBody, bad.detail.clone()));
@@ -137,11 +139,13 @@ pub(super) async fn classify_one(
         return Err(not_one(received.entries.len()));
     }
     let judged = judging::judge(&service, received, Detail::Votes).await?;
+    let _writing = service.metrics.stage(Stage::Write);
     let model = model_name(&judged.model);
     match judged.outcomes.first() {
         Some(Outcome::Judged { judgement, .. }) => {
             let written = serde_json::to_vec(&OlderVerdict::new(judgement, &model));
-            respond_with(written, "application/json", judged.charge)
+            let response = respond_with(written, "application/json", judged.charge);
+            response.map(|response| extent.beside(response))
         }
         _ => Err(not_one(0)),
     }
@@ -177,11 +181,14 @@ pub(super) async fn classify_batch(
 ) -> Result<Response, Problem> {
     let started = Instant::now();
     let received = body::receive(&service, &headers, body).await?;
+    let extent = received.extent();
     let judged = judging::judge(&service, received, Detail::Votes).await?;
+    let _writing = service.metrics.stage(Stage::Write);
     let large = judged.outcomes.len() > LARGE;
     let written = offload(large, move || write_batch(judged, started));
     let (written, charge) = written.await?;
-    respond_with(written, "application/json", charge)
+    let response = respond_with(written, "application/json", charge);
+    response.map(|response| extent.beside(response))
 }
 
 fn write_batch(judged: Judged, started: Instant) -> (serde_json::Result<Vec<u8>>, Charge) {

@@ -21,6 +21,8 @@ pub(super) enum Kind {
     UnsupportedEncoding,
     Overloaded,
     Draining,
+    NoRoom,
+    Unavailable,
     Internal,
 }
 
@@ -56,6 +58,14 @@ impl Kind {
                 (S::TOO_MANY_REQUESTS, "overloaded", title)
             }
             Kind::Draining => (S::SERVICE_UNAVAILABLE, "draining", "the service is ending"),
+            Kind::NoRoom => {
+                let title = "there is no room to keep it";
+                (S::INSUFFICIENT_STORAGE, "no-room", title)
+            }
+            Kind::Unavailable => {
+                let title = "this is not possible now";
+                (S::SERVICE_UNAVAILABLE, "unavailable", title)
+            }
             Kind::Internal => {
                 let title = "the service failed";
                 (S::INTERNAL_SERVER_ERROR, "internal", title)

@@ -6,7 +6,10 @@ use axum::Router;
 use axum::extract::MatchedPath;
 use axum::routing::{get, post, put};
 
-use super::{Operations, Service, admin, classify, layers, openapi, operations, predecessor};
+use super::{
+    Operations, Service, admin, classify, feedback, layers, openapi, operations, predecessor,
+    probes,
+};
 
 /// A route, as metrics and logs name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,7 @@ pub(super) enum Route {
     Health,
     OlderClassify,
     OlderBatch,
+    Feedback,
     OpenApi,
     Livez,
     Readyz,
@@ -30,11 +34,12 @@ pub(super) enum Route {
 }
 
 impl Route {
-    pub(super) const ALL: [(Route, &'static str, &'static str); 14] = [
+    pub(super) const ALL: [(Route, &'static str, &'static str); 15] = [
         (Route::Classify, "/v1/classify", "classify"),
         (Route::Health, "/v1/health", "health"),
         (Route::OlderClassify, "/classify", "older_classify"),
         (Route::OlderBatch, "/classify/batch", "older_batch"),
+        (Route::Feedback, "/v1/feedback", "feedback"),
         (Route::OpenApi, "/openapi.json", "openapi"),
         (Route::Livez, "/livez", "livez"),
         (Route::Readyz, "/readyz", "readyz"),
@@ -61,7 +66,23 @@ impl Route {
         row.map_or("other", |(_, _, label)| label)
     }
 
-    fn path(self) -> &'static str {
+    /// Whether its requests have spans: probes and scrapes come by the clock, and would bury the others.
+    pub(super) fn is_traced(self) -> bool {
+        use Route as R;
+        matches!(
+            self,
+            R::Classify
+                | R::OlderClassify
+                | R::OlderBatch
+                | R::Feedback
+                | R::Rollback
+                | R::Reload
+                | R::LogLevel
+        )
+    }
+
+    /// The path; `/` for what is none of ours.
+    pub(super) fn path(self) -> &'static str {
         let row = Route::ALL.iter().find(|(route, _, _)| *route == self);
         row.map_or("/", |(_, path, _)| path)
     }
@@ -78,6 +99,7 @@ pub fn data_router(service: Arc<Service>) -> Router {
         .route(Route::Classify.path(), post(classify::classify))
         .route(Route::OlderClassify.path(), post(predecessor::classify_one))
         .route(Route::OlderBatch.path(), post(predecessor::classify_batch))
+        .route(Route::Feedback.path(), post(feedback::feedback))
         .route(Route::OpenApi.path(), get(openapi::document))
         .with_state(Arc::clone(&service));
     layers::data(routes, health, service)
@@ -87,9 +109,9 @@ pub fn data_router(service: Arc<Service>) -> Router {
 pub fn operations_router(operations: Arc<Operations>) -> Router {
     let metrics = Arc::clone(&operations.metrics);
     let routes = Router::new()
-        .route(Route::Livez.path(), get(operations::livez))
-        .route(Route::Readyz.path(), get(operations::readyz))
-        .route(Route::Startupz.path(), get(operations::startupz))
+        .route(Route::Livez.path(), get(probes::livez))
+        .route(Route::Readyz.path(), get(probes::readyz))
+        .route(Route::Startupz.path(), get(probes::startupz))
         .route(Route::Metrics.path(), get(operations::metrics))
         .route(Route::Version.path(), get(operations::version))
         .route(Route::Models.path(), get(operations::models))

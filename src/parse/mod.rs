@@ -90,6 +90,25 @@ pub struct Parsed<'a> {
     pub fields: Fields<'a>,
 }
 
+/// What of a header the models see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The innermost format recognised.
+    pub format: Format,
+    /// The most severe level that header and body state.
+    pub severity: Option<Severity>,
+}
+
+impl Parsed<'_> {
+    /// What of it the models see beside the body.
+    pub fn header(&self) -> Header {
+        Header {
+            format: self.format,
+            severity: self.severity,
+        }
+    }
+}
+
 /// White space, NUL padding and byte-order marks around a message mean nothing.
 fn is_padding(c: char) -> bool {
     c.is_whitespace() || c == '\0' || c == '\u{feff}'

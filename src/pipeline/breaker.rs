@@ -59,6 +59,11 @@ impl Breaker {
         self.started.elapsed() >= pause.blocked_until
     }
 
+    /// True from a failed run until one that works.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+
     /// The member answered.
     pub(super) fn succeeded(&self) {
         if self.failing.swap(false, Ordering::Relaxed) {
@@ -101,9 +106,9 @@ mod tests {
         let breaker = Breaker::default();
         assert!(breaker.allows());
         breaker.failed();
-        assert!(!breaker.allows());
+        assert!(!breaker.allows() && breaker.is_failing());
         assert_eq!(breaker.failures(), 1);
         breaker.succeeded();
-        assert!(breaker.allows());
+        assert!(breaker.allows() && !breaker.is_failing());
     }
 }

@@ -19,7 +19,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::features::NUMERIC_WIDTH;
-use crate::parse::Parsed;
+use crate::parse::Header;
 use crate::verdict::Scores;
 
 /// Longer normalised texts are not kept: they seldom come back, and one would take the room of many.
@@ -35,10 +35,10 @@ pub(super) struct TextInput<'a> {
 }
 
 impl<'a> TextInput<'a> {
-    pub(super) fn new(parsed: &Parsed<'_>, normalized: &'a str) -> TextInput<'a> {
-        let severity = parsed.severity.map_or(NO_SEVERITY, |s| s.level());
+    pub(super) fn new(header: Header, normalized: &'a str) -> TextInput<'a> {
+        let severity = header.severity.map_or(NO_SEVERITY, |s| s.level());
         TextInput {
-            header: [parsed.format as u8, severity],
+            header: [header.format as u8, severity],
             normalized,
         }
     }
@@ -79,6 +79,8 @@ pub(super) struct TextVote {
     pub(super) vote: Option<Scores>,
     /// How many masks the text has, which is one of the numeric features.
     pub(super) masks: usize,
+    /// Share of its words that the vocabulary lacks.
+    pub(super) unknown_words: Option<f32>,
 }
 
 /// What the anomaly detector sees of a record, bit for bit.
@@ -250,20 +252,21 @@ mod tests {
     #[test]
     fn an_input_is_kept_from_its_second_time_on_and_told_from_its_neighbours() {
         let cache = cache(64);
-        let parsed = parse("disk failed");
-        let input = TextInput::new(&parsed, "disk failed");
+        let header = parse("disk failed").header();
+        let input = TextInput::new(header, "disk failed");
         assert!(matches!(cache.text(input), Found::Miss { keep: false }));
         assert!(matches!(cache.text(input), Found::Miss { keep: true }));
         let vote = TextVote {
             vote: None,
             masks: 3,
+            unknown_words: Some(0.5),
         };
         cache.keep_text(input.into(), vote);
         assert!(matches!(cache.text(input), Found::Hit(found) if found == vote));
 
-        let other = parse("<11>Jan  2 03:04:05 host app: disk failed");
-        assert!(!is_hit(&cache.text(TextInput::new(&other, "disk failed"))));
-        assert!(!is_hit(&cache.text(TextInput::new(&parsed, "disk faile"))));
+        let other = parse("<11>Jan  2 03:04:05 host app: disk failed").header();
+        assert!(!is_hit(&cache.text(TextInput::new(other, "disk failed"))));
+        assert!(!is_hit(&cache.text(TextInput::new(header, "disk faile"))));
         assert_eq!(cache.status().map(|s| s.entries), [1, 0]);
     }
 
@@ -280,21 +283,22 @@ mod tests {
     #[test]
     fn it_stays_within_its_bound_and_keeps_no_long_text() {
         let cache = cache(128);
-        let parsed = parse("x");
+        let header = parse("x").header();
         for n in 0..10_000 {
             let text = format!("line {n}");
-            let input = TextInput::new(&parsed, &text);
+            let input = TextInput::new(header, &text);
             cache.keep_text(
                 input.into(),
                 TextVote {
                     vote: None,
                     masks: n,
+                    unknown_words: None,
                 },
             );
         }
         assert!(cache.status()[0].entries <= 128, "{:?}", cache.status());
         let long = "x".repeat(LONGEST_TEXT + 1);
-        let input = TextInput::new(&parsed, &long);
+        let input = TextInput::new(header, &long);
         cache.text(input);
         assert!(matches!(cache.text(input), Found::Miss { keep: false }));
     }

@@ -164,7 +164,7 @@ impl Explanation {
         let scratch = &mut judge.scratch;
         scratch.normalized.clear();
         crate::text::normalize(parsed.body, &mut scratch.normalized);
-        let masks = scratch.count(&knowledge.vectorizer, &parsed);
+        let masks = scratch.count(&knowledge.vectorizer, parsed.header());
         let (words, unknown_words) = scratch.counts.coverage();
         self.input = Some(InputDetail {
             format: parsed.format,

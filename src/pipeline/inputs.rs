@@ -24,7 +24,7 @@ impl Knowledge {
             let parsed = read(record);
             scratch.normalized.clear();
             crate::text::normalize(parsed.body, &mut scratch.normalized);
-            let masks = scratch.count(&self.vectorizer, &parsed);
+            let masks = scratch.count(&self.vectorizer, parsed.header());
             let row = self.vectorizer.row(&scratch.counts, None);
             inputs.text.push_row(row);
             let numbers = numeric_features(parsed.body, masks);

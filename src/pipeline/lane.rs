@@ -4,15 +4,22 @@ use ndarray::ArrayView2;
 
 use super::cache::{Found, Looks, TextInput, TextKey, TextVote, VoteCache, numeric_input};
 use super::further::{is_prose, searched};
-use super::{Breaker, Detail, Explanation, Group, Judgement, Knowledge, Snapshot, read};
+use super::timings::{Laps, Run, Timings};
+use super::{
+    Breaker, Detail, Explanation, Group, Judgement, Knowledge, Signs, Snapshot, Timed, read,
+};
 use crate::engine::{EngineError, Model, ModelInfo, Rows, SparseBatch};
 use crate::ensemble::{self, Evidence};
 use crate::features::{Counts, NUMERIC_WIDTH, Vectorizer, numeric_features, send_tokens};
-use crate::parse::Parsed;
+use crate::parse::{Header, Parsed};
 use crate::record::Record;
 use crate::rules::{self, Input};
 use crate::text::{self, Tokenizer};
 use crate::verdict::Member;
+
+/// Records that are read before the first of them is turned into rows: the tables of the rules, and
+/// then those of the words, stay in the processor's caches, and one look at the clock serves all.
+const BLOCK: usize = 16;
 
 /// One loaded set of models.
 pub struct Models {
@@ -32,6 +39,8 @@ impl Models {
 pub struct Judge {
     pub(super) models: Models,
     pub(super) scratch: Scratch,
+    /// The normalised texts of a block.
+    texts: [String; BLOCK],
     classifier_rows: SparseBatch,
     anomaly_rows: Vec<f32>,
     classifier_out: Vec<f32>,
@@ -51,8 +60,10 @@ pub(super) struct Scratch {
 }
 
 /// What is gathered of one record before the ensemble decides.
-pub(super) struct Case {
+pub(super) struct Case<'a> {
     detail: Detail,
+    /// What the models see beside the normalised text; `None` where they are not asked.
+    input: Option<(Header, &'a str)>,
     pub(super) evidence: Evidence,
     pub(super) matched: Vec<super::MatchedRule>,
     /// Row of the classifier's batch; `None` where it is not asked: its vote is known, or it abstains
@@ -62,6 +73,10 @@ pub(super) struct Case {
     anomaly_row: Option<usize>,
     /// Masks of the normalised text.
     masks: usize,
+    /// Share of its words that the vocabulary lacks.
+    unknown_words: Option<f32>,
+    /// True where both models were asked, or their votes were known.
+    looked_at: bool,
     /// Where the classifier's vote is to be kept.
     text_key: Option<TextKey>,
     /// True where the anomaly detector's vote is to be kept.
@@ -75,6 +90,7 @@ impl Judge {
         Judge {
             models,
             scratch: Scratch::default(),
+            texts: Default::default(),
             classifier_rows: SparseBatch::default(),
             anomaly_rows: Vec::new(),
             classifier_out: Vec::new(),
@@ -87,20 +103,13 @@ impl Judge {
         self.models
     }
 
-    pub(super) fn judge(
-        &mut self,
-        snapshot: &Snapshot,
-        groups: &[Group<'_>],
-    ) -> Vec<Vec<Judgement>> {
-        self.classifier_rows.clear();
-        self.anomaly_rows.clear();
-        let mut cases = Vec::with_capacity(groups.iter().map(|group| group.records.len()).sum());
-        for group in groups {
-            for record in group.records {
-                cases.push(self.gather(snapshot, record, group.detail, group.is_late()));
-            }
-        }
-        self.ask_models(snapshot, &mut cases);
+    pub(super) fn judge(&mut self, snapshot: &Snapshot, groups: &[Group<'_>]) -> Timed {
+        let mut timings = Timings::default();
+        let mut laps = Laps::start();
+        let mut cases = self.gather(snapshot, groups, &mut timings, &mut laps);
+        let asked = self.ask_models(snapshot, &mut laps);
+        timings.runs = asked.map(Asked::run);
+        self.vote(snapshot, &mut cases, asked.map(Asked::answered));
         let mut cases = cases.into_iter();
         let answers = groups.iter().map(|group| {
             let judged = group.records.iter().zip(cases.by_ref());
@@ -108,56 +117,105 @@ impl Judge {
                 .map(|(record, case)| self.conclude(snapshot, record, case))
                 .collect()
         });
-        answers.collect()
+        let answers = answers.collect();
+        timings.decide = laps.lap();
+        Timed { answers, timings }
     }
 
-    /// Reads one record: header, rules, tokens, and the rows that the models will see. A late one, or
-    /// one whose claim skips the models, has no rows.
-    fn gather(&mut self, snapshot: &Snapshot, record: &Record, detail: Detail, late: bool) -> Case {
+    /// Reads the records: headers, rules, tokens, and the rows that the models will see.
+    fn gather<'a>(
+        &mut self,
+        snapshot: &Snapshot,
+        groups: &[Group<'a>],
+        timings: &mut Timings,
+        laps: &mut Laps,
+    ) -> Vec<Case<'a>> {
+        self.classifier_rows.clear();
+        self.anomaly_rows.clear();
+        let count = groups.iter().map(|group| group.records.len()).sum();
+        let mut cases = Vec::with_capacity(count);
+        for group in groups {
+            for record in group.records {
+                let place = cases.len() % BLOCK;
+                cases.push(self.open(snapshot, record, group.detail, group.is_late()));
+                std::mem::swap(&mut self.scratch.normalized, &mut self.texts[place]);
+                if place + 1 == BLOCK || cases.len() == count {
+                    timings.rules += laps.lap();
+                    let block = cases.len() - 1 - place;
+                    self.feed(snapshot, &mut cases[block..]);
+                    timings.features += laps.lap();
+                }
+            }
+        }
+        cases
+    }
+
+    /// Reads one record's header and lets the rules speak. The models are not asked about a late one,
+    /// or one whose claim skips them.
+    fn open<'a>(
+        &mut self,
+        snapshot: &Snapshot,
+        record: &'a Record,
+        detail: Detail,
+        late: bool,
+    ) -> Case<'a> {
         let knowledge = snapshot.knowledge();
         let parsed = read(record);
         let mut case = self.scratch.open(knowledge, record, &parsed, detail);
         case.evidence.timeout = late;
-        let policy = &knowledge.policy;
-        if late || ensemble::skips_models(policy, &case.evidence) {
-            return case;
+        if late || ensemble::skips_models(&knowledge.policy, &case.evidence) {
+            case.input = None;
         }
-        // What explains a verdict looks at the models themselves.
-        let cache = snapshot.cache.as_ref().filter(|_| detail == Detail::None);
-        self.feed_classifier(knowledge, &parsed, cache, &mut case);
-        self.feed_anomaly(&parsed, cache, &mut case);
         case
+    }
+
+    /// Makes the rows of a block.
+    fn feed(&mut self, snapshot: &Snapshot, block: &mut [Case<'_>]) {
+        for (place, case) in block.iter_mut().enumerate() {
+            let Some((header, body)) = case.input else {
+                continue;
+            };
+            std::mem::swap(&mut self.scratch.normalized, &mut self.texts[place]);
+            // What explains a verdict looks at the models themselves.
+            let cache = snapshot.cache.as_ref();
+            let cache = cache.filter(|_| case.detail == Detail::None);
+            self.feed_classifier(snapshot.knowledge(), header, cache, case);
+            self.feed_anomaly(body, cache, case);
+            case.looked_at = true;
+        }
     }
 
     fn feed_classifier(
         &mut self,
         knowledge: &Knowledge,
-        parsed: &Parsed<'_>,
+        header: Header,
         cache: Option<&VoteCache>,
-        case: &mut Case,
+        case: &mut Case<'_>,
     ) {
         if let Some(cache) = cache {
-            let input = TextInput::new(parsed, &self.scratch.normalized);
+            let input = TextInput::new(header, &self.scratch.normalized);
             let found = cache.text(input);
             self.looks[0].count(&found);
             match found {
-                Found::Hit(TextVote { vote, masks }) => {
-                    case.evidence.votes[Member::Classifier as usize] = vote;
-                    case.masks = masks;
+                Found::Hit(known) => {
+                    case.evidence.votes[Member::Classifier as usize] = known.vote;
+                    case.masks = known.masks;
+                    case.unknown_words = known.unknown_words;
                     return;
                 }
                 Found::Miss { keep } => case.text_key = keep.then(|| input.into()),
             }
         }
-        case.masks = self.scratch.count(&knowledge.vectorizer, parsed);
+        case.masks = self.scratch.count(&knowledge.vectorizer, header);
+        case.unknown_words = self.scratch.counts.unknown_share();
         if !self.scratch.counts.is_unknown() {
             let row = knowledge.vectorizer.row(&self.scratch.counts, None);
             case.classifier_row = Some(self.classifier_rows.push_row(row));
         }
     }
 
-    fn feed_anomaly(&mut self, parsed: &Parsed<'_>, cache: Option<&VoteCache>, case: &mut Case) {
-        let row = numeric_features(parsed.body, case.masks);
+    fn feed_anomaly(&mut self, body: &str, cache: Option<&VoteCache>, case: &mut Case<'_>) {
+        let row = numeric_features(body, case.masks);
         if let Some(cache) = cache {
             let found = cache.numbers(&numeric_input(&row));
             self.looks[1].count(&found);
@@ -173,21 +231,31 @@ impl Judge {
         self.anomaly_rows.extend_from_slice(&row);
     }
 
-    fn ask_models(&mut self, snapshot: &Snapshot, cases: &mut [Case]) {
-        let knowledge = snapshot.knowledge();
+    /// Runs both models on their rows.
+    fn ask_models(&mut self, snapshot: &Snapshot, laps: &mut Laps) -> [Asked; 2] {
         let [classifier_breaker, anomaly_breaker] = &snapshot.breakers;
-        let classified = ask(
-            self.models.classifier.as_mut(),
-            classifier_breaker,
-            knowledge.classifier_rows(&self.classifier_rows),
-            &mut self.classifier_out,
-        );
-        let measured = ask(
-            self.models.anomaly.as_mut(),
-            anomaly_breaker,
-            dense(&self.anomaly_rows),
-            &mut self.anomaly_out,
-        );
+        [
+            ask(
+                self.models.classifier.as_mut(),
+                classifier_breaker,
+                snapshot.knowledge().classifier_rows(&self.classifier_rows),
+                &mut self.classifier_out,
+                laps,
+            ),
+            ask(
+                self.models.anomaly.as_mut(),
+                anomaly_breaker,
+                dense(&self.anomaly_rows),
+                &mut self.anomaly_out,
+                laps,
+            ),
+        ]
+    }
+
+    /// Turns the models' output into votes, and remembers them.
+    fn vote(&mut self, snapshot: &Snapshot, cases: &mut [Case<'_>], answered: [bool; 2]) {
+        let knowledge = snapshot.knowledge();
+        let [classified, measured] = answered;
         for case in cases.iter_mut() {
             if let Some(row) = case.classifier_row.filter(|_| classified) {
                 let raw = &self.classifier_out[row * 4..row * 4 + 4];
@@ -203,6 +271,7 @@ impl Judge {
             let unclassified = case.classifier_row.is_some() && !classified;
             let unmeasured = case.anomaly_row.is_some() && !measured;
             case.evidence.degraded |= unclassified || unmeasured;
+            case.looked_at &= !(unclassified || unmeasured);
         }
         if let Some(cache) = &snapshot.cache {
             self.remember(cache, cases, classified, measured);
@@ -213,7 +282,7 @@ impl Judge {
     fn remember(
         &mut self,
         cache: &VoteCache,
-        cases: &mut [Case],
+        cases: &mut [Case<'_>],
         classified: bool,
         measured: bool,
     ) {
@@ -222,8 +291,12 @@ impl Judge {
             let known = case.classifier_row.is_none() || classified;
             if let Some(key) = case.text_key.take().filter(|_| known) {
                 let vote = votes[Member::Classifier as usize];
-                let masks = case.masks;
-                cache.keep_text(key, TextVote { vote, masks });
+                let known = TextVote {
+                    vote,
+                    masks: case.masks,
+                    unknown_words: case.unknown_words,
+                };
+                cache.keep_text(key, known);
             }
             if let Some(row) = case.anomaly_row.filter(|_| case.keep_numbers && measured) {
                 let row = &self.anomaly_rows[row * NUMERIC_WIDTH..][..NUMERIC_WIDTH];
@@ -235,9 +308,13 @@ impl Judge {
         self.looks[1].report(&counts.anomaly);
     }
 
-    fn conclude(&mut self, snapshot: &Snapshot, record: &Record, case: Case) -> Judgement {
+    fn conclude(&mut self, snapshot: &Snapshot, record: &Record, case: Case<'_>) -> Judgement {
         let knowledge = snapshot.knowledge();
         let votes = case.evidence.votes;
+        let signs = case.looked_at.then(|| Signs {
+            abstained: votes.map(|vote| vote.is_none()),
+            unknown_words: case.unknown_words,
+        });
         let Case {
             detail,
             evidence,
@@ -256,34 +333,64 @@ impl Judge {
         Judgement {
             verdict,
             explanation,
+            signs,
         }
     }
 }
 
-/// Runs one member behind its breaker; false where it was left out.
+/// What became of asking one member.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// There was nothing to ask it.
+    Nothing,
+    /// Its breaker is open.
+    LeftOut,
+    Ran(Run),
+}
+
+impl Asked {
+    /// False where it was left out.
+    fn answered(self) -> bool {
+        match self {
+            Asked::Nothing => true,
+            Asked::LeftOut => false,
+            Asked::Ran(run) => !run.failed,
+        }
+    }
+
+    fn run(self) -> Option<Run> {
+        match self {
+            Asked::Ran(run) => Some(run),
+            Asked::Nothing | Asked::LeftOut => None,
+        }
+    }
+}
+
+/// Runs one member behind its breaker.
 fn ask(
     model: &mut dyn Model,
     breaker: &Breaker,
     rows: Result<Rows<'_>, EngineError>,
     out: &mut Vec<f32>,
-) -> bool {
+    laps: &mut Laps,
+) -> Asked {
     if rows.as_ref().is_ok_and(|rows| rows.count() == 0) {
-        return true;
+        return Asked::Nothing;
     }
     if !breaker.allows() {
-        return false;
+        return Asked::LeftOut;
     }
-    match rows.and_then(|rows| model.run(rows, out)) {
-        Ok(()) => {
-            breaker.succeeded();
-            true
-        }
+    let answer = rows.and_then(|rows| model.run(rows, out));
+    let took = laps.lap();
+    let failed = answer.is_err();
+    match answer {
+        Ok(()) => breaker.succeeded(),
         Err(error) => {
             breaker.failed();
             log_failure(&error);
-            false
         }
     }
+    Asked::Ran(Run { took, failed })
 }
 
 /// The anomaly detector's rows, one after another, as the matrix that it takes.
@@ -309,13 +416,13 @@ fn log_failure(error: &EngineError) {
 
 impl Scratch {
     /// Normalises the body and lets rules and compliance speak.
-    pub(super) fn open(
+    pub(super) fn open<'a>(
         &mut self,
         knowledge: &Knowledge,
         record: &Record,
-        parsed: &Parsed<'_>,
+        parsed: &Parsed<'a>,
         detail: Detail,
-    ) -> Case {
+    ) -> Case<'a> {
         self.normalized.clear();
         text::normalize(parsed.body, &mut self.normalized);
         self.searched.clear();
@@ -332,6 +439,7 @@ impl Scratch {
         let matches = knowledge.rules.matches(&input, &mut self.rules);
         Case {
             detail,
+            input: Some((parsed.header(), parsed.body)),
             evidence: Evidence {
                 votes: [matches.vote(), None, None],
                 rule_floor: matches.floor.map(|rule| (rule.category, rule.confidence)),
@@ -352,6 +460,8 @@ impl Scratch {
             classifier_row: None,
             anomaly_row: None,
             masks: 0,
+            unknown_words: None,
+            looked_at: false,
             text_key: None,
             keep_numbers: false,
             raw: [None, None],
@@ -359,17 +469,17 @@ impl Scratch {
     }
 
     /// Counts the tokens of the normalised body; returns how many of them are masks.
-    pub(super) fn count(&mut self, vectorizer: &Vectorizer, parsed: &Parsed<'_>) -> usize {
+    pub(super) fn count(&mut self, vectorizer: &Vectorizer, header: Header) -> usize {
         let masks = {
             let mut sink = vectorizer.start(&mut self.counts);
-            send_tokens(parsed, &self.normalized, &mut self.tokenizer, &mut sink)
+            send_tokens(header, &self.normalized, &mut self.tokenizer, &mut sink)
         };
         Vectorizer::finish(&mut self.counts);
         masks
     }
 }
 
-impl Case {
+impl Case<'_> {
     fn keep_raw(&mut self, member: usize, raw: &[f32]) {
         if self.detail != Detail::None {
             self.raw[member] = Some(raw.to_vec());

@@ -3,6 +3,7 @@
 //! A snapshot is immutable and complete: rules, vectoriser, models, weights, thresholds. Whoever
 //! holds one judges with all of it, so that no verdict can mix two bundles.
 
+mod baseline;
 mod breaker;
 mod cache;
 mod explain;
@@ -13,6 +14,7 @@ mod members;
 mod sentence;
 #[cfg(test)]
 pub(crate) mod tests;
+mod timings;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -28,12 +30,14 @@ use crate::record::Record;
 use crate::rules::{ComplianceSet, RuleSet};
 use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
 
+pub use baseline::{Baseline, DECILES, Signs};
 use breaker::Breaker;
 pub use cache::{CacheCounts, CacheStatus, VoteCache};
 pub use explain::{Explanation, MatchedRule, NumericFeature, TermEffect, VoteDetail};
 pub use inputs::Inputs;
 pub use lane::{Judge, Models};
 pub use members::{Anomaly, Classifier};
+pub use timings::{Run, Timings};
 
 /// Which bundle judged: the `model` of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -82,6 +86,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// Why, where it was asked for.
     pub explanation: Option<Explanation>,
+    /// What the record shows of itself; `None` where not all members looked at it.
+    pub signs: Option<Signs>,
 }
 
 impl Judgement {
@@ -98,8 +104,18 @@ impl Judgement {
                 compliance: Vec::new(),
             },
             explanation: None,
+            signs: None,
         }
     }
+}
+
+/// A judged batch, and where its time went.
+#[derive(Debug)]
+pub struct Timed {
+    /// One answer a group, in the order of the groups.
+    pub answers: Vec<Vec<Judgement>>,
+    /// Where the time went.
+    pub timings: Timings,
 }
 
 /// Everything that judging needs apart from the loaded models. Copies share the large parts.
@@ -119,6 +135,8 @@ pub struct Knowledge {
     pub anomaly: Anomaly,
     /// Weights and thresholds.
     pub policy: Policy,
+    /// What the training data looked like.
+    pub baseline: Arc<Baseline>,
     /// True where this bundle only stands in for one that could not be loaded: every record is
     /// flagged degraded and forwarded.
     pub stand_in: bool,
@@ -185,6 +203,11 @@ impl Snapshot {
     /// As [`Snapshot::judge`], for records of several requests in one batch: an answer a group, in
     /// the order of the groups.
     pub fn judge_groups(&self, worker: usize, groups: &[Group<'_>]) -> Vec<Vec<Judgement>> {
+        self.judge_timed(worker, groups).answers
+    }
+
+    /// As [`Snapshot::judge_groups`], and says where the time went.
+    pub fn judge_timed(&self, worker: usize, groups: &[Group<'_>]) -> Timed {
         self.judge_slot(worker).judge(self, groups)
     }
 
@@ -206,6 +229,11 @@ impl Snapshot {
     /// How often each model failed since the snapshot was made: classifier, anomaly.
     pub fn failures(&self) -> [u64; 2] {
         [self.breakers[0].failures(), self.breakers[1].failures()]
+    }
+
+    /// Whether each model is left out, from a failed run until one that works: classifier, anomaly.
+    pub fn left_out(&self) -> [bool; 2] {
+        self.breakers.each_ref().map(Breaker::is_failing)
     }
 
     fn judge_slot(&self, worker: usize) -> MutexGuard<'_, Judge> {

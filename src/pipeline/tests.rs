@@ -8,6 +8,7 @@ use super::*;
 use crate::engine::{EngineError, GraphInfo, Model, Rows};
 use crate::features::{NUMERIC_WIDTH, VocabularyFile};
 use crate::rules::{ComplianceSet, parse_pack};
+use crate::verdict::Member;
 
 const WORKS: u8 = 0;
 const FAILS: u8 = 1;
@@ -187,6 +188,12 @@ fn knowledge() -> Knowledge {
             forward_degraded: false,
             skip_models_on_compliance: false,
         },
+        baseline: Arc::new(Baseline {
+            loaded: Instant::now(),
+            categories: [0.25; 4],
+            deciles: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+            unknown_words: 0.0,
+        }),
         stand_in: false,
     }
 }
@@ -261,6 +268,80 @@ fn a_failed_member_is_not_asked_again_at_once() {
         "the breaker is closed for a second"
     );
     assert!(verdict.flags.contains(&Flag::Degraded));
+}
+
+#[test]
+fn a_batch_says_where_its_time_went_and_what_was_asked_of_the_models() {
+    let stage = Stage::new();
+    let timed = |texts: &[&str]| {
+        let records: Vec<Record> = texts.iter().map(|text| record(text)).collect();
+        let group = Group {
+            records: &records,
+            detail: Detail::None,
+            deadline: None,
+        };
+        stage.snapshot.judge_timed(0, &[group]).timings
+    };
+    let failed = |timings: &Timings| timings.runs.map(|run| run.map(|run| run.failed));
+    let zero = std::time::Duration::ZERO;
+
+    let begun = Instant::now();
+    let timings = timed(&["disk replaced"; 40]);
+    let took = begun.elapsed();
+    assert_eq!(failed(&timings), [Some(false), Some(false)]);
+    let runs = timings.runs.map(|run| run.map_or(zero, |run| run.took));
+    let parts = [
+        timings.rules,
+        timings.features,
+        runs[0],
+        runs[1],
+        timings.decide,
+    ];
+    assert!(parts.iter().all(|part| *part > zero), "{timings:?}");
+    assert!(
+        parts.iter().sum::<std::time::Duration>() <= took,
+        "{timings:?}"
+    );
+
+    assert_eq!(
+        failed(&timed(&["zzz"])),
+        [None, Some(false)],
+        "no known word"
+    );
+    assert_eq!(failed(&timed(&[])), [None, None]);
+    stage.anomaly.store(FAILS, Ordering::Relaxed);
+    assert_eq!(failed(&timed(&["disk"])), [Some(false), Some(true)]);
+    assert_eq!(stage.snapshot.left_out(), [false, true]);
+    assert_eq!(failed(&timed(&["disk"])), [Some(false), None], "left out");
+}
+
+#[test]
+fn records_of_several_blocks_keep_their_own_texts() {
+    let stage = Stage::new();
+    // Known and unknown words in turn, late ones between: each has the vote of its own text.
+    let records: Vec<Record> = (0..53)
+        .map(|n| record(if n % 3 == 0 { "disk replaced" } else { "zzz" }))
+        .collect();
+    let late = [record("disk failed")];
+    let group = |records, deadline| Group {
+        records,
+        detail: Detail::Votes,
+        deadline,
+    };
+    let groups = [
+        group(&records[..7], None),
+        group(&late, Some(Instant::now())),
+        group(&records[7..], None),
+    ];
+    let answers = stage.snapshot.judge_groups(0, &groups);
+    assert!(answers[1][0].verdict.flags.contains(&Flag::Timeout));
+    let judged = answers[0].iter().chain(&answers[2]);
+    assert_eq!(judged.clone().count(), 53);
+    for (n, judgement) in judged.enumerate() {
+        let explanation = judgement.explanation.as_ref().expect("votes");
+        let voted = explanation.votes[Member::Classifier as usize].voted;
+        assert_eq!(voted, n % 3 == 0, "record {n}");
+    }
 }
 
 #[test]
@@ -398,4 +479,28 @@ fn an_attack_in_another_field_is_seen_by_the_rules() {
         .judge(0, &[hidden, record("zzz")], Detail::Votes);
     let matched = |place: usize| judged[place].explanation.as_ref().map(|e| e.rules.len());
     assert_eq!((matched(0), matched(1)), (Some(1), Some(0)));
+}
+
+#[test]
+fn signs_tell_who_abstained_and_which_words_are_unknown() {
+    let stage = Stage::new();
+    let sign = |message: &str| stage.snapshot.judge(0, &[record(message)], Detail::None)[0].signs;
+    let expected = |abstained, unknown_words| {
+        Some(Signs {
+            abstained,
+            unknown_words,
+        })
+    };
+    assert_eq!(sign("disk failed"), expected([false; 3], Some(0.5)));
+    assert_eq!(sign("zzz"), expected([true, true, false], Some(1.0)));
+    assert_eq!(sign("="), expected([true, true, false], None));
+
+    let late = Group {
+        records: &[record("disk failed")],
+        detail: Detail::None,
+        deadline: Some(Instant::now()),
+    };
+    assert_eq!(stage.snapshot.judge_groups(0, &[late])[0][0].signs, None);
+    stage.anomaly.store(FAILS, Ordering::Relaxed);
+    assert_eq!(sign("disk failed"), None, "a member was left out");
 }

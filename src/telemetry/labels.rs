@@ -21,6 +21,15 @@ pub enum Overload {
 }
 
 impl Overload {
+    pub(super) const ALL: [Overload; 6] = [
+        Overload::InflightBytes,
+        Overload::Queue,
+        Overload::QueueBytes,
+        Overload::QueueReserved,
+        Overload::QueueStream,
+        Overload::Draining,
+    ];
+
     pub(super) fn label(self) -> &'static str {
         match self {
             Overload::InflightBytes => "inflight_bytes",
@@ -44,22 +53,60 @@ impl From<Full> for Overload {
     }
 }
 
-pub(super) fn release(release: Release) -> &'static str {
-    match release {
-        Release::Size => "size",
-        Release::Delay => "delay",
-        Release::Complete => "complete",
-        Release::Direct => "direct",
-        Release::Deadline => "deadline",
-        Release::Drain => "drain",
-    }
+pub(super) const RELEASES: [(Release, &str); 6] = [
+    (Release::Size, "size"),
+    (Release::Delay, "delay"),
+    (Release::Complete, "complete"),
+    (Release::Direct, "direct"),
+    (Release::Deadline, "deadline"),
+    (Release::Drain, "drain"),
+];
+
+/// A part of a record's way, as its time is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// A request's body comes over the wire, at the sender's speed.
+    Read,
+    /// A body becomes records: decompressed and decoded.
+    Decode,
+    /// A request waits for its first batch.
+    Queue,
+    /// A batch's headers, masks, rules and compliance.
+    ParseAndRules,
+    /// A batch's rows for the models, and the look for votes that are remembered.
+    Features,
+    /// The classifier runs on a batch.
+    Classifier,
+    /// The anomaly detector runs on a batch.
+    Anomaly,
+    /// A batch's votes become verdicts.
+    Decide,
+    /// A request's verdicts become the answer's bytes.
+    Write,
 }
+
+pub(super) const STAGES: [(Stage, &str); 9] = [
+    (Stage::Read, "read"),
+    (Stage::Decode, "decode"),
+    (Stage::Queue, "queue"),
+    (Stage::ParseAndRules, "parse_and_rules"),
+    (Stage::Features, "features"),
+    (Stage::Classifier, "classifier"),
+    (Stage::Anomaly, "anomaly"),
+    (Stage::Decide, "decide"),
+    (Stage::Write, "write"),
+];
+
+/// The members that are models, as [`crate::pipeline::Timings::runs`] has them.
+pub(super) const MODELS: [&str; 2] = ["classifier", "anomaly"];
 
 /// A condition of readiness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Check {
     /// New requests are wanted.
     Accepting,
+    /// A verdict of any kind can be given.
+    Verdict,
 }
 
 impl Check {
@@ -67,6 +114,7 @@ impl Check {
     pub fn as_str(self) -> &'static str {
         match self {
             Check::Accepting => "accepting",
+            Check::Verdict => "verdict",
         }
     }
 }
@@ -101,6 +149,16 @@ mod tests {
         for (index, (flag, label)) in FLAGS.into_iter().enumerate() {
             assert_eq!(serde_json::to_value(flag).expect("a name"), label);
             assert_eq!(flag as usize, index);
+        }
+    }
+
+    #[test]
+    fn lists_are_in_the_order_of_their_enums() {
+        for (index, (stage, _)) in STAGES.into_iter().enumerate() {
+            assert_eq!(stage as usize, index);
+        }
+        for (index, (release, _)) in RELEASES.into_iter().enumerate() {
+            assert_eq!(release as usize, index);
         }
     }
 }

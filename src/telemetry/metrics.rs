@@ -1,99 +1,50 @@
 //! The one table of metrics. The comment on a row is its HELP text.
 
-use std::time::Duration;
+use std::ops::Deref;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
-use prometheus::core::Collector;
+use prometheus::proto::MetricFamily;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
+    CounterVec, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry,
 };
 
-use crate::batch::{Load, Observer, Release};
-use crate::pipeline::CacheStatus;
-
-use super::labels::{self, Check, Overload};
-
-/// Upper ends of the duration buckets in seconds: a single record takes less than a millisecond, a
-/// full body some hundred.
-const SECONDS: &[f64] = &[
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-];
-
-/// Upper ends of the buckets for records in a batch; `batch.max_records` goes up to the last.
-const RECORDS: &[f64] = &[
-    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0,
-];
-
-/// How the kinds of metrics are made.
-trait Metric: Collector + Clone + 'static {
-    fn make(opts: Opts, labels: &[&str]) -> prometheus::Result<Self>;
-}
-
-impl Metric for IntCounterVec {
-    fn make(opts: Opts, labels: &[&str]) -> prometheus::Result<Self> {
-        IntCounterVec::new(opts, labels)
-    }
-}
-
-impl Metric for IntGaugeVec {
-    fn make(opts: Opts, labels: &[&str]) -> prometheus::Result<Self> {
-        IntGaugeVec::new(opts, labels)
-    }
-}
-
-impl Metric for Gauge {
-    fn make(opts: Opts, _: &[&str]) -> prometheus::Result<Self> {
-        Gauge::with_opts(opts)
-    }
-}
-
-impl Metric for IntGauge {
-    fn make(opts: Opts, _: &[&str]) -> prometheus::Result<Self> {
-        IntGauge::with_opts(opts)
-    }
-}
-
-/// Counts records; what counts seconds is a [`HistogramVec`].
-impl Metric for Histogram {
-    fn make(opts: Opts, _: &[&str]) -> prometheus::Result<Self> {
-        Histogram::with_opts(HistogramOpts::from(opts).buckets(RECORDS.to_vec()))
-    }
-}
-
-impl Metric for HistogramVec {
-    fn make(opts: Opts, labels: &[&str]) -> prometheus::Result<Self> {
-        HistogramVec::new(HistogramOpts::from(opts).buckets(SECONDS.to_vec()), labels)
-    }
-}
+use super::drift::{Drift, Sample};
+use super::exposition::{self, Exposition};
+use super::kinds::{Metric, RECORDS, REQUESTS, STAGES};
+use super::labels::{Check, Overload};
+use super::series::Series;
 
 macro_rules! metrics {
-    ($( $(#[doc = $help:literal])+ $field:ident: $kind:ident = $name:literal [$($label:literal),*] )*) => {
-        /// Every metric of the process, and the registry that they are read from.
+    ($(
+        $(#[doc = $help:literal])+
+        $field:ident: $kind:ident = $name:literal [$($label:literal),*] $(in $buckets:ident)?
+    )*) => {
+        /// Every metric of the process.
         #[derive(Debug)]
-        pub struct Metrics {
-            registry: Registry,
+        pub struct Table {
             $( $(#[doc = $help])+ pub(crate) $field: $kind, )*
         }
 
-        impl Metrics {
-            /// All metrics at zero, in a registry of their own.
-            ///
-            /// # Errors
-            /// Where two rows of the table have the same name.
-            pub fn new() -> prometheus::Result<Metrics> {
-                let registry = Registry::new();
-                #[cfg(target_os = "linux")]
-                registry.register(Box::new(
-                    prometheus::process_collector::ProcessCollector::for_self(),
-                ))?;
+        impl Table {
+            /// What the rows say, in their order.
+            #[cfg(test)]
+            pub(super) const ROWS: &[Row] = &[$(Row {
+                name: concat!("logtriage_", $name),
+                kind: <$kind as Metric>::KIND,
+                labels: &[$($label),*],
+                help: concat!($($help),+),
+            }),*];
+
+            fn register(registry: &Registry) -> prometheus::Result<Table> {
                 $(
                     let opts = Opts::new(concat!("logtriage_", $name), concat!($($help),+).trim());
-                    let $field = <$kind as Metric>::make(opts, &[$($label),*])?;
+                    let buckets: &[&[f64]] = &[$($buckets)?];
+                    let $field = <$kind as Metric>::make(opts, &[$($label),*], buckets.concat())?;
                     registry.register(Box::new($field.clone()))?;
                 )*
-                let metrics = Metrics { registry, $($field),* };
-                metrics.build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-                Ok(metrics)
+                Ok(Table { $($field),* })
             }
         }
     };
@@ -102,6 +53,8 @@ macro_rules! metrics {
 metrics! {
     /// Records judged, by category and whether they are forwarded.
     records: IntCounterVec = "records_total" ["category", "forward"]
+    /// Bytes of their messages; one beyond server.message_limit counts with the part that is judged.
+    record_bytes: IntCounterVec = "record_bytes_total" ["category", "forward"]
     /// Records that could not be read, by reason.
     records_rejected: IntCounterVec = "records_rejected_total" ["reason"]
     /// Verdicts by what decided their category.
@@ -111,7 +64,7 @@ metrics! {
     /// Requests answered, by route and status code; 499 is a client that went away.
     http_requests: IntCounterVec = "http_requests_total" ["route", "code"]
     /// Time from the head of a request to the head of its answer.
-    http_request_duration: HistogramVec = "http_request_duration_seconds" ["route"]
+    http_request_duration: HistogramVec = "http_request_duration_seconds" ["route"] in REQUESTS
     /// Records that wait to be judged, as batch.queue_records counts them.
     queue_records: IntGauge = "queue_records" []
     /// Bytes that these records take, as batch.queue_bytes counts them.
@@ -119,11 +72,19 @@ metrics! {
     /// Time that the oldest request in the queue has been there.
     queue_oldest_age: Gauge = "queue_oldest_age_seconds" []
     /// Time from a request's admission to its first batch.
-    queue_wait: HistogramVec = "queue_wait_seconds" []
+    queue_wait: Histogram = "queue_wait_seconds" [] in STAGES
     /// Records in a batch.
-    batch_records: Histogram = "batch_records" []
+    batch_records: Histogram = "batch_records" [] in RECORDS
     /// Batches by why they were released: size, delay, complete, direct, deadline, drain.
     batch_released: IntCounterVec = "batch_released_total" ["reason"]
+    /// Time in a stage. A request's: read (its body comes, at the sender's speed), decode, queue, write. A batch's: parse_and_rules, features, classifier, anomaly, decide; a model that is not asked counts nothing.
+    stage_duration: HistogramVec = "stage_duration_seconds" ["stage"] in STAGES
+    /// Time of a model's run on a batch, by member and what runs it.
+    inference_duration: HistogramVec = "inference_duration_seconds" ["member", "engine", "provider"] in STAGES
+    /// Runs of a model that gave no answer, by member.
+    inference_errors: IntCounterVec = "inference_errors_total" ["member"]
+    /// 1 while a model is left out, from a failed run until one that works.
+    member_degraded: IntGaugeVec = "member_degraded" ["member"]
     /// Looks for a model's vote among the remembered ones, by member and result: hit, miss.
     vote_cache: IntCounterVec = "vote_cache_total" ["member", "result"]
     /// Inputs whose vote is remembered, by member.
@@ -142,13 +103,102 @@ metrics! {
     load_time: Gauge = "model_load_seconds" []
     /// 1 where somebody went back to an earlier bundle by hand, and it still serves.
     pinned: IntGauge = "model_pinned" []
+    /// 1 while the built-in bundle stands in for one that was refused; every record is then forwarded.
+    stand_in: IntGauge = "stand_in" []
+    /// Size of a model's graph in the bundle that serves, uncompressed, by member.
+    model_size: IntGaugeVec = "model_size_bytes" ["member"]
+    /// How long a bundle has been looked at and neither promoted nor refused; 0 where there is none.
+    candidate_age: Gauge = "model_candidate_age_seconds" []
+    /// Processors that the control group may use; 0 where it sets no limit.
+    cpu_limit: Gauge = "cpu_limit_cores" []
+    /// Memory that the control group may use; 0 where it sets no limit.
+    memory_limit: Gauge = "memory_limit_bytes" []
+    /// Time that the control group's processes stood still because its processor time was used up; absent where the system does not tell.
+    cpu_throttled: CounterVec = "cpu_throttled_seconds_total" []
+    /// Periods in which that happened; absent where the system does not tell.
+    cpu_throttled_periods: IntCounterVec = "cpu_throttled_periods_total" []
     /// The running program; always 1.
     build_info: IntGaugeVec = "build_info" ["version"]
-    /// 1 where the condition of readiness holds, else 0.
+    /// 1 where the condition of readiness holds, else 0: accepting, verdict.
     ready: IntGaugeVec = "ready" ["check"]
+    /// Population stability index of the last records against the bundle's training data, by signal:
+    /// category, score. From 0.1 on the records have changed a little, from 0.25 on much; 0 below 1000 records.
+    drift_psi: GaugeVec = "drift_psi" ["signal"]
+    /// Mean share of a record's words that the vocabulary lacks, of the last records.
+    drift_unknown: Gauge = "drift_unknown_token_rate" []
+    /// The same share in the training data of the bundle that serves.
+    drift_baseline_unknown: Gauge = "drift_baseline_unknown_token_rate" []
+    /// Share of the last records on which a member abstained: rules, classifier, anomaly.
+    drift_abstention: GaugeVec = "drift_abstention_rate" ["member"]
+    /// Records that the drift figures are taken from: those of the last hour, of up to a day where few come.
+    drift_records: IntGauge = "drift_records" []
+    /// Feedback on verdicts, by the category that was judged and the one that would have been correct.
+    feedback: IntCounterVec = "feedback_total" ["judged", "correct"]
+    /// Feedback that was not taken, by reason: forbidden, invalid, full, unwritable, busy.
+    feedback_rejected: IntCounterVec = "feedback_rejected_total" ["reason"]
+    /// Spans that were dropped: more waited than the queue holds, or they could not be sent.
+    trace_spans_dropped: IntCounter = "trace_spans_dropped_total" []
+}
+
+/// What a row of the table says.
+#[cfg(test)]
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) labels: &'static [&'static str],
+    pub(super) help: &'static str,
+}
+
+/// The table, and the registry that it is read from.
+#[derive(Debug)]
+pub struct Metrics {
+    table: Table,
+    series: Series,
+    pub(super) drift: Drift,
+    registry: Registry,
+    /// One scrape at a time.
+    pub(super) scraping: Mutex<()>,
+}
+
+/// A metric is used by its name in the table.
+impl Deref for Metrics {
+    type Target = Table;
+
+    fn deref(&self) -> &Table {
+        &self.table
+    }
 }
 
 impl Metrics {
+    /// All metrics at zero, in a registry of their own.
+    ///
+    /// # Errors
+    /// Where two rows of the table have the same name.
+    pub fn new() -> prometheus::Result<Metrics> {
+        let registry = Registry::new();
+        #[cfg(target_os = "linux")]
+        registry.register(Box::new(
+            prometheus::process_collector::ProcessCollector::for_self(),
+        ))?;
+        let table = Table::register(&registry)?;
+        table
+            .build_info
+            .with_label_values(&[env!("CARGO_PKG_VERSION")])
+            .set(1);
+        Ok(Metrics {
+            series: Series::of(&table),
+            table,
+            drift: Drift::default(),
+            registry,
+            scraping: Mutex::default(),
+        })
+    }
+
+    /// What is recorded without a look-up.
+    pub(super) fn series(&self) -> &Series {
+        &self.series
+    }
+
     /// Counts a request that was turned away.
     pub fn overloaded(&self, reason: Overload) {
         self.overload.with_label_values(&[reason.label()]).inc();
@@ -177,105 +227,132 @@ impl Metrics {
             .set(i64::from(holds));
     }
 
-    /// Tells which bundle serves, and whether by somebody's hand; the series of the one before is
-    /// removed.
-    pub fn serving(&self, name: &str, version: &str, digest: &str, pinned: bool) {
-        self.pinned.set(i64::from(pinned));
-        self.model_info.reset();
-        self.model_info
-            .with_label_values(&[name, version, digest])
-            .set(1);
+    /// Adds what a request's records showed to the window that drift is measured over.
+    pub fn sampled(&self, sample: &Sample) {
+        self.drift.add(sample, Instant::now());
     }
 
-    /// What waits to be judged.
-    pub fn queued(&self, load: &Load) {
-        let whole = |count| i64::try_from(count).unwrap_or(i64::MAX);
-        self.queue_records.set(whole(load.queued.records));
-        self.queue_bytes.set(whole(load.queued.bytes));
-        self.queue_oldest_age.set(load.oldest.as_secs_f64());
-    }
-
-    /// What is remembered of a member's votes. The looks are counted where they happen; here they
-    /// are only shown.
-    pub fn remembered(&self, member: &str, cache: &CacheStatus) {
-        for (result, total) in [("hit", cache.hits), ("miss", cache.misses)] {
-            let counter = self.vote_cache.with_label_values(&[member, result]);
-            counter.inc_by(total.saturating_sub(counter.get()));
-        }
-        let entries = i64::try_from(cache.entries).unwrap_or(i64::MAX);
-        self.vote_cache_entries
-            .with_label_values(&[member])
-            .set(entries);
-    }
-
-    /// All metrics in Prometheus' text format.
+    /// All metrics in Prometheus' text format, as they were recorded.
     ///
     /// # Errors
     /// Where a metric cannot be written as text.
     pub fn render(&self) -> prometheus::Result<String> {
-        prometheus::TextEncoder::new().encode_to_string(&self.registry.gather())
+        self.drift.show(self, Instant::now());
+        self.render_as(Exposition::Text)
     }
-}
 
-impl Observer for Metrics {
-    fn released(
-        &self,
-        release: Release,
-        records: usize,
-        waits: &mut dyn Iterator<Item = Duration>,
-    ) {
-        self.batch_released
-            .with_label_values(&[labels::release(release)])
-            .inc();
-        // Exact: a batch is far smaller than 2^53.
-        self.batch_records.observe(records as f64);
-        let queue_wait = self.queue_wait.with_label_values(&[] as &[&str]);
-        waits.for_each(|wait| queue_wait.observe(wait.as_secs_f64()));
+    pub(super) fn render_as(&self, form: Exposition) -> prometheus::Result<String> {
+        exposition::write(&self.gather(), form)
+    }
+
+    pub(super) fn gather(&self) -> Vec<MetricFamily> {
+        self.registry.gather()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::Tally;
+    use crate::batch::{Observer, Release};
+    use crate::pipeline::{Run, Timings, tests::Stage as Scripted};
+    use crate::telemetry::{Stage, Tally};
     use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
+
+    fn verdict(forward: bool) -> Verdict {
+        Verdict {
+            category: Category::Critical,
+            confidence: 0.9,
+            forward,
+            reason: Reason::RuleFloor,
+            flags: vec![Flag::Truncated, Flag::Degraded],
+            scores: Scores::ZERO,
+            compliance: Vec::new(),
+        }
+    }
+
+    fn holds(metrics: &Metrics, lines: &[&str]) {
+        let text = metrics.render().expect("text");
+        for line in lines {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+    }
 
     #[test]
     fn the_table_is_rendered_with_its_help() {
         let metrics = Metrics::new().expect("distinct names");
         let mut tally = Tally::default();
-        let mut verdict = Verdict {
-            category: Category::Critical,
-            confidence: 0.9,
-            forward: true,
-            reason: Reason::RuleFloor,
-            flags: vec![Flag::Truncated, Flag::Degraded],
-            scores: Scores::ZERO,
-            compliance: Vec::new(),
-        };
-        tally.add(&verdict);
-        tally.add(&verdict);
-        verdict.forward = false;
-        tally.add(&verdict);
+        tally.add(&verdict(true), 100);
+        tally.add(&verdict(true), 20);
+        tally.add(&verdict(false), 3);
+        tally.report(&metrics);
         tally.report(&metrics);
         metrics.request("classify", 200, Duration::from_millis(2));
-        metrics.serving("a", "1", "sha256:0", false);
-        metrics.serving("b", "2", "sha256:1", true);
+        holds(
+            &metrics,
+            &[
+                "# HELP logtriage_records_total Records judged, by category and whether they are forwarded.",
+                "logtriage_records_total{category=\"critical\",forward=\"true\"} 4\n",
+                "logtriage_records_total{category=\"critical\",forward=\"false\"} 2\n",
+                "logtriage_record_bytes_total{category=\"critical\",forward=\"true\"} 240\n",
+                "logtriage_record_bytes_total{category=\"critical\",forward=\"false\"} 6\n",
+                "logtriage_record_bytes_total{category=\"noise\",forward=\"false\"} 0\n",
+                "logtriage_verdict_reason_total{reason=\"rule_floor\"} 6\n",
+                "logtriage_verdict_flags_total{flag=\"degraded\"} 6\n",
+                "logtriage_http_requests_total{code=\"200\",route=\"classify\"} 1\n",
+                "logtriage_http_request_duration_seconds_bucket{route=\"classify\",le=\"0.0025\"} 1\n",
+                "\nprocess_resident_memory_bytes ",
+                "\nprocess_cpu_seconds_total ",
+                "\nprocess_start_time_seconds ",
+                "\nprocess_open_fds ",
+            ],
+        );
+    }
 
-        let text = metrics.render().expect("text");
-        for line in [
-            "# HELP logtriage_records_total Records judged, by category and whether they are forwarded.",
-            "logtriage_records_total{category=\"critical\",forward=\"true\"} 2",
-            "logtriage_records_total{category=\"critical\",forward=\"false\"} 1",
-            "logtriage_verdict_reason_total{reason=\"rule_floor\"} 3",
-            "logtriage_verdict_flags_total{flag=\"degraded\"} 3",
-            "logtriage_http_requests_total{code=\"200\",route=\"classify\"} 1",
-            "logtriage_http_request_duration_seconds_bucket{route=\"classify\",le=\"0.0025\"} 1",
-            "logtriage_model_info{digest=\"sha256:1\",name=\"b\",version=\"2\"} 1",
-        ] {
-            assert!(text.contains(line), "{line} is missing in\n{text}");
-        }
-        assert!(!text.contains("name=\"a\""), "the old series stayed");
-        assert!(text.contains("process_resident_memory_bytes"));
+    #[test]
+    fn batches_are_told_by_stage_member_and_what_runs_it() {
+        let metrics = Metrics::new().expect("distinct names");
+        let snapshot = Scripted::new().snapshot;
+        let waits = [Duration::from_micros(30), Duration::from_millis(3)];
+        metrics.released(Release::Complete, 2, &mut waits.into_iter());
+        let run = |millis, failed| {
+            let took = Duration::from_millis(millis);
+            Some(Run { took, failed })
+        };
+        let mut timings = Timings {
+            rules: Duration::from_micros(7),
+            features: Duration::from_millis(2),
+            runs: [run(4, false), None],
+            decide: Duration::from_secs(20),
+        };
+        metrics.judged(&snapshot, &timings);
+        timings.runs = [None, run(40, true)];
+        metrics.judged(&snapshot, &timings);
+        drop(metrics.stage(Stage::Write));
+        let inference = "logtriage_inference_duration_seconds";
+        let run_by = "engine=\"scripted\",member=\"classifier\",provider=\"cpu\"";
+        holds(
+            &metrics,
+            &[
+                "logtriage_batch_released_total{reason=\"complete\"} 1\n",
+                "logtriage_batch_released_total{reason=\"drain\"} 0\n",
+                "logtriage_batch_records_bucket{le=\"1.0\"} 0\n",
+                "logtriage_batch_records_bucket{le=\"2.0\"} 1\n",
+                "logtriage_queue_wait_seconds_count 2\n",
+                "logtriage_stage_duration_seconds_bucket{stage=\"queue\",le=\"2.5e-05\"} 0\n",
+                "logtriage_stage_duration_seconds_bucket{stage=\"queue\",le=\"5e-05\"} 1\n",
+                "logtriage_stage_duration_seconds_bucket{stage=\"parse_and_rules\",le=\"1e-05\"} 2\n",
+                "logtriage_stage_duration_seconds_sum{stage=\"features\"} 0.004\n",
+                "logtriage_stage_duration_seconds_sum{stage=\"classifier\"} 0.004\n",
+                "logtriage_stage_duration_seconds_sum{stage=\"anomaly\"} 0.04\n",
+                "logtriage_stage_duration_seconds_bucket{stage=\"decide\",le=\"5.0\"} 0\n",
+                "logtriage_stage_duration_seconds_count{stage=\"decide\"} 2\n",
+                "logtriage_stage_duration_seconds_count{stage=\"write\"} 1\n",
+                "logtriage_stage_duration_seconds_count{stage=\"read\"} 0\n",
+                &format!("{inference}_sum{{{run_by}}} 0.004\n"),
+                &format!("{inference}_count{{{run_by}}} 1\n"),
+                "logtriage_inference_errors_total{member=\"classifier\"} 0\n",
+                "logtriage_inference_errors_total{member=\"anomaly\"} 1\n",
+            ],
+        );
     }
 }

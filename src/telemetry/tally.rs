@@ -1,5 +1,7 @@
-//! Verdicts counted in plain numbers, so that a request costs a few metric look-ups and a record
-//! none.
+//! Verdicts counted in plain numbers, so that a request costs a few additions to shared counters and a
+//! record none.
+
+use prometheus::IntCounter;
 
 use crate::verdict::{Category, Verdict};
 
@@ -10,15 +12,19 @@ use super::metrics::Metrics;
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// By category, then by forward (false, true).
-    categories: [[u64; 2]; Category::ALL.len()],
+    records: [[u64; 2]; Category::ALL.len()],
+    /// Bytes of messages, in the same order.
+    bytes: [[u64; 2]; Category::ALL.len()],
     reasons: [u64; REASONS.len()],
     flags: [u64; FLAGS.len()],
 }
 
 impl Tally {
-    /// Counts one verdict.
-    pub fn add(&mut self, verdict: &Verdict) {
-        self.categories[verdict.category.index()][usize::from(verdict.forward)] += 1;
+    /// Counts one verdict, on a message of so many bytes.
+    pub fn add(&mut self, verdict: &Verdict, bytes: usize) {
+        let (category, forward) = (verdict.category.index(), usize::from(verdict.forward));
+        self.records[category][forward] += 1;
+        self.bytes[category][forward] += bytes as u64;
         self.reasons[verdict.reason as usize] += 1;
         for flag in &verdict.flags {
             self.flags[*flag as usize] += 1;
@@ -27,22 +33,18 @@ impl Tally {
 
     /// Adds what was counted to the metrics.
     pub fn report(&self, metrics: &Metrics) {
-        for (category, counts) in Category::ALL.iter().zip(self.categories) {
-            for (forward, count) in ["false", "true"].iter().zip(counts) {
-                add(&metrics.records, &[category.as_str(), forward], count);
-            }
-        }
-        for ((_, label), count) in REASONS.iter().zip(self.reasons) {
-            add(&metrics.verdict_reason, &[label], count);
-        }
-        for ((_, label), count) in FLAGS.iter().zip(self.flags) {
-            add(&metrics.verdict_flags, &[label], count);
-        }
+        let series = metrics.series();
+        add(series.records.as_flattened(), self.records.as_flattened());
+        add(series.bytes.as_flattened(), self.bytes.as_flattened());
+        add(&series.reasons, &self.reasons);
+        add(&series.flags, &self.flags);
     }
 }
 
-fn add(counter: &prometheus::IntCounterVec, labels: &[&str], count: u64) {
-    if count > 0 {
-        counter.with_label_values(labels).inc_by(count);
+fn add(counters: &[IntCounter], counts: &[u64]) {
+    for (counter, count) in counters.iter().zip(counts) {
+        if *count > 0 {
+            counter.inc_by(*count);
+        }
     }
 }

@@ -275,7 +275,7 @@ impl Desk {
             );
         }
         if self.promoter.reconfigure(&config) {
-            telemetry::set_log_level(config.log.level);
+            telemetry::change_logs(&config.log);
             self.site.accept(config);
         }
     }

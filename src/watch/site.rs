@@ -110,6 +110,7 @@ pub(super) fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("engine", old.engine == new.engine),
         ("batch", old.batch == new.batch),
         ("cache", old.cache == new.cache),
+        ("feedback", old.feedback == new.feedback),
         ("shutdown", old.shutdown == new.shutdown),
         ("log.format", old.log.format == new.log.format),
     ];

@@ -22,10 +22,13 @@ impl Look {
         } else {
             directory.to_owned()
         };
+        // One generation, followed once. Where it leads also tells an unmounted volume from an empty one.
+        let base = base.canonicalize();
         let mut hasher = DefaultHasher::new();
-        // Where it leads also tells an unmounted volume from an empty one.
-        base.canonicalize().ok().hash(&mut hasher);
-        hash_directory(&base, &mut hasher);
+        base.as_ref().ok().hash(&mut hasher);
+        if let Ok(base) = base {
+            hash_directory(&base, &mut hasher);
+        }
         Look(hasher.finish())
     }
 

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -13,22 +14,29 @@ use serde_json::Value;
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program under test: the one that was built with the tests, or the one that is named.
-fn binary() -> PathBuf {
+pub fn program() -> PathBuf {
     std::env::var_os("LOGTRIAGE_TEST_BINARY")
         .map_or_else(|| env!("CARGO_BIN_EXE_logtriage").into(), PathBuf::from)
 }
 
 pub fn logtriage(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(binary());
-    // What the caller has set for itself must not change what is tested.
+    let mut command = Command::new(program());
+    clean(&mut command);
+    command.args(arguments).envs(environment.iter().copied());
+    command
+}
+
+/// What the caller has set for itself must not change what is tested.
+fn clean(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("LOGTRIAGE_") || text.starts_with("ONNX_") {
+        if ["LOGTRIAGE_", "ONNX_", "OTEL_"]
+            .iter()
+            .any(|start| text.starts_with(start))
+        {
             command.env_remove(&name);
         }
     }
-    command.args(arguments).envs(environment.iter().copied());
-    command
 }
 
 pub fn output(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -42,24 +50,35 @@ pub struct Service {
     pub data: SocketAddr,
     pub operations: SocketAddr,
     pub serving: Value,
+    log: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Service {
     pub fn start(environment: &[(&str, &str)]) -> Service {
+        Service::of(logtriage(&["serve"], &[]), environment)
+    }
+
+    /// What `command` runs is the service.
+    pub fn of(mut command: Command, environment: &[(&str, &str)]) -> Service {
         let ports = [
             ("LOGTRIAGE__SERVER__LISTEN", "127.0.0.1:0"),
             ("LOGTRIAGE__OPERATIONS__LISTEN", "127.0.0.1:0"),
         ];
-        let mut command = logtriage(&["serve"], &[&ports, environment].concat());
+        clean(&mut command);
+        command.envs(ports).envs(environment.iter().copied());
         let mut process = command
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program runs");
         let log = process.stderr.take().expect("a log");
         let (sender, receiver) = mpsc::channel();
+        let kept: Arc<Mutex<Vec<String>>> = Arc::default();
+        let keeper = Arc::clone(&kept);
         // Read to the end, so that the service never waits for somebody to read its log.
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(log).lines().map_while(Result::ok) {
+                keeper.lock().expect("no panic").push(line.clone());
                 let _ = sender.send(line);
             }
         });
@@ -82,7 +101,24 @@ impl Service {
             operations: address("operations"),
             process,
             serving,
+            log: kept,
+            reader: Some(reader),
         }
+    }
+
+    /// Every line of its log so far; all of them once it was stopped.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().expect("no panic").clone()
+    }
+
+    /// Ends it in order, and reads its log to the end.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.signal();
+        let status = self.wait();
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("no panic");
+        }
+        status
     }
 
     pub fn signal(&self) {

@@ -121,7 +121,12 @@ def test_shell_scripts_are_found_by_the_linter():
 
 
 def test_every_locked_package_has_a_hash():
-    for lock in ("requirements-train.txt", "requirements-check.txt"):
+    for lock in (
+        "requirements-train.txt",
+        "requirements-check.txt",
+        "requirements-dashboards.txt",
+        "requirements-traces.txt",
+    ):
         text = (ROOT / "scripts" / lock).read_text()
         entries = re.split(r"\n(?=[a-z])", text.partition("\n")[2])
         for entry in entries:

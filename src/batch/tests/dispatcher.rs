@@ -11,9 +11,9 @@ use crate::config::Config;
 use crate::pipeline::tests::{Stage, record};
 use crate::verdict::{Category, Flag, Reason};
 
-/// Remembers the batches.
+/// Remembers the batches, and what the models were asked for when records were judged.
 #[derive(Default)]
-struct Log(Mutex<Vec<(Release, usize)>>);
+struct Log(Mutex<Vec<(Release, usize)>>, Mutex<Vec<[bool; 2]>>);
 
 impl Observer for Log {
     fn released(
@@ -24,6 +24,12 @@ impl Observer for Log {
     ) {
         assert!(waits.count() <= records);
         self.0.lock().expect("no panic").push((release, records));
+    }
+
+    fn judged(&self, snapshot: &Snapshot, timings: &Timings) {
+        assert_eq!(snapshot.model_infos()[0].engine, "scripted");
+        let asked = timings.runs.map(|run| run.is_some());
+        self.1.lock().expect("no panic").push(asked);
     }
 }
 
@@ -319,6 +325,50 @@ async fn a_panic_in_a_shared_batch_hits_only_the_request_that_is_to_blame() {
     };
     assert_eq!(fails(1), [true]);
     assert_eq!(fails(3), [false; 3]);
+    let log = Arc::clone(&bench.log);
+    assert_eq!(bench.batches().len(), 2);
+    let asked = log.1.lock().expect("no panic").clone();
+    assert_eq!(asked, [[false, true]], "of what panicked nothing is told");
+}
+
+#[tokio::test]
+async fn a_rehearsal_goes_all_the_way_and_is_not_told() {
+    let bench = start_over(Stage::new(), &[("batch.max_delay", "60s")]);
+    let judged = bench.dispatcher.rehearse(record("disk failed"), soon());
+    let judged = judged.await.expect("room").judgements;
+    let votes = &judged[0].explanation.as_ref().expect("votes").votes;
+    assert!(votes.iter().all(|vote| vote.voted), "{votes:?}");
+    let load = bench.dispatcher.load();
+    assert_eq!((load.judged, load.rehearsed), (1, 1));
+    bench.ask(&["zzz"]).await;
+    let load = bench.dispatcher.load();
+    assert_eq!((load.judged, load.rehearsed), (2, 1));
+    let log = Arc::clone(&bench.log);
+    assert_eq!(bench.batches(), [(Release::Complete, 1)]);
+    assert_eq!(*log.1.lock().expect("no panic"), [[false, true]]);
+}
+
+#[tokio::test]
+async fn a_rehearsal_beside_records_of_others_does_not_count_with_them() {
+    let stage = Stage::new();
+    let gate = stage.gate.clone();
+    gate.set(true);
+    let bench = start_over(stage, &[("batch.max_delay", "60s")]);
+    let mut asking = JoinSet::new();
+    bench.occupy(&mut asking).await;
+    bench.queue(&mut asking, &["disk failed", "zzz"]).await;
+    let dispatcher = bench.dispatcher.clone();
+    let rehearsal = tokio::spawn(async move {
+        let judged = dispatcher.rehearse(record("disk failed"), soon()).await;
+        judged.expect("room").judgements.len()
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(bench.dispatcher.load().queued.records, 3);
+    gate.set(false);
+    asking.join_all().await;
+    assert_eq!(rehearsal.await.expect("no panic"), 1);
+    let batches = [(Release::Direct, 4), (Release::Complete, 2)];
+    assert_eq!(bench.batches(), batches);
 }
 
 #[tokio::test]

@@ -50,6 +50,8 @@ impl Desk {
             records: vec![record("disk replaced"); records],
             detail,
             deadline: self.now + Duration::from_secs(5),
+            rehearsal: false,
+            followed: None,
             answer: Arc::clone(&answer),
         };
         let (size, job) = (job.size(), Arc::new(job));

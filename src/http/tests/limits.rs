@@ -122,7 +122,7 @@ async fn a_full_queue_is_429_with_whole_seconds() {
 
 #[tokio::test]
 async fn what_the_queue_has_no_room_for_is_refused_unread() {
-    let bench = bench_with(|service| service.judge = Box::new(WordJudge(10)));
+    let bench = bench_with(|service| service.judge = Box::new(WordJudge::new(10)));
     let broken = |bytes: usize| {
         let length = bytes.to_string();
         // Whoever reads it finds no record in it.

@@ -19,12 +19,24 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::config::Config;
-use crate::pipeline::{Explanation, Identity, Judgement, MatchedRule};
+use crate::pipeline::{Baseline, Explanation, Identity, Judgement, MatchedRule, Signs};
 use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
 
 /// Judges by words of the message, so that a test says what it wants, and takes requests of so many
 /// records at most.
-struct WordJudge(usize);
+struct WordJudge(usize, Arc<Baseline>);
+
+impl WordJudge {
+    fn new(most: usize) -> WordJudge {
+        let baseline = Baseline {
+            loaded: Instant::now(),
+            categories: [0.0, 0.5, 0.5, 0.0],
+            deciles: [0.75; 9],
+            unknown_words: 0.25,
+        };
+        WordJudge(most, Arc::new(baseline))
+    }
+}
 
 impl Judge for WordJudge {
     fn ticket(&self) -> Ticket {
@@ -51,10 +63,10 @@ impl Judge for WordJudge {
             assert!(!says("panic"), "the judge was told to panic");
             assert!(deadline > Instant::now());
             let judgements = records.iter().map(|r| verdict(&r.message, detail));
-            let model = Arc::new(identity());
             Ok(Judged {
                 judgements: judgements.collect(),
-                model,
+                model: Arc::new(identity()),
+                baseline: Arc::clone(&self.1),
             })
         })
     }
@@ -117,6 +129,10 @@ fn verdict(message: &str, detail: Detail) -> Judgement {
             compliance: Vec::new(),
         },
         explanation: (detail != Detail::None).then_some(explanation),
+        signs: Some(Signs {
+            abstained: [!suspicious, false, true],
+            unknown_words: Some(0.5),
+        }),
     }
 }
 
@@ -137,7 +153,7 @@ fn bench_with(change: impl FnOnce(&mut Service)) -> Bench {
     let lifecycle = Lifecycle::default();
     let (counts, phase) = (Arc::clone(&metrics), lifecycle.clone());
     let mut service = Service::new(
-        Box::new(WordJudge(usize::MAX)),
+        Box::new(WordJudge::new(usize::MAX)),
         counts,
         phase,
         &config.server,

@@ -17,7 +17,12 @@ async fn open(bench: &Bench) -> Port {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = watch::channel(None);
-    let task = tokio::spawn(serve(listener, bench.router.clone(), stopped));
+    let task = tokio::spawn(serve(
+        listener,
+        bench.router.clone(),
+        bench.lifecycle.clone(),
+        stopped,
+    ));
     Port {
         address,
         stop,
@@ -106,10 +111,9 @@ async fn a_body_that_does_not_come_is_408() {
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
-#[tokio::test]
-async fn http_2_without_tls_is_served() {
-    let port = open(&bench()).await;
-    let mut stream = connect(&port).await;
+/// A new HTTP/2 connection that asks for the service's health on stream 1.
+async fn ask_by_http_2(port: &Port) -> TcpStream {
+    let mut stream = connect(port).await;
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     // An empty SETTINGS frame.
     bytes.extend([0, 0, 0, 4, 0, 0, 0, 0, 0]);
@@ -122,17 +126,57 @@ async fn http_2_without_tls_is_served() {
     bytes.extend([0, 0, length, 1, 0x05, 0, 0, 0, 1]);
     bytes.extend(block);
     stream.write_all(&bytes).await.expect("sent");
+    stream
+}
+
+/// The payload of the next frame of that type.
+async fn frame(stream: &mut TcpStream, kind: u8) -> Vec<u8> {
     loop {
         let mut head = [0; 9];
         stream.read_exact(&mut head).await.expect("a frame");
         let length = usize::from(head[1]) << 8 | usize::from(head[2]);
         let mut payload = vec![0; length];
         stream.read_exact(&mut payload).await.expect("a payload");
-        if head[3] == 1 {
-            assert_eq!(payload[0], 0x88, "the static table's entry for :status 200");
-            return;
+        if head[3] == kind {
+            return payload;
         }
     }
+}
+
+const HEADERS: u8 = 1;
+const GOAWAY: u8 = 7;
+
+#[tokio::test]
+async fn http_2_without_tls_is_served() {
+    let port = open(&bench()).await;
+    let mut stream = ask_by_http_2(&port).await;
+    let block = frame(&mut stream, HEADERS).await;
+    assert_eq!(block[0], 0x88, "the static table's entry for :status 200");
+}
+
+#[tokio::test]
+async fn whoever_is_leaving_tells_its_connections_to_go() {
+    let bench = bench();
+    let port = open(&bench).await;
+    let (mut first, mut second) = (connect(&port).await, ask_by_http_2(&port).await);
+    frame(&mut second, HEADERS).await;
+    let request = classify("[\"x\"]");
+    first.write_all(request.as_bytes()).await.expect("sent");
+    let before = answer(&mut first).await;
+    assert!(!before.contains("connection: close"), "{before}");
+
+    bench.lifecycle.enter(Phase::Leaving);
+    first.write_all(request.as_bytes()).await.expect("sent");
+    let after = answer(&mut first).await;
+    assert!(after.starts_with("HTTP/1.1 200 OK\r\n"), "{after}");
+    assert!(after.contains("connection: close"), "{after}");
+    assert_eq!(first.read(&mut [0; 10]).await.expect("an end"), 0);
+    let payload = frame(&mut second, GOAWAY).await;
+    assert_eq!(payload[4..8], [0; 4], "no error");
+    // Others are still served, as the delay wants it.
+    let mut third = connect(&port).await;
+    third.write_all(request.as_bytes()).await.expect("sent");
+    assert!(answer(&mut third).await.starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 #[tokio::test]
