@@ -1,6 +1,6 @@
 //! Rules: packs of patterns that people write, and what they say of a record.
 //!
-//! A pack is read (`document`, `source`), validated (`pack`, `compliance`), compiled (`build`) and
+//! A pack is read (`document`, `source`), validated (`pack`, `table`, `compliance`), compiled (`build`) and
 //! run (`matcher`). Every regex is gated by literals that it cannot match without (`literals`), so
 //! that a record costs one pass over its text and the few regexes that this pass did not rule out;
 //! the outcome is the same as running them all.
@@ -21,6 +21,7 @@ mod prefilter;
 mod scratch;
 mod set;
 mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 mod validate;
