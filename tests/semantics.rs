@@ -10,6 +10,7 @@ const POLICY: Policy = Policy {
     weights: [0.30, 0.45, 0.25],
     noise_threshold: 0.5,
     min_confidence: 0.4,
+    forward_at: None,
     forward_degraded: false,
     skip_models_on_compliance: false,
 };

@@ -1,16 +1,19 @@
-"""The classifier: XGBoost over tf-idf rows, and its export to one ONNX operator.
+"""The classifier: a committee of XGBoost's trees and a linear model over tf-idf rows, and its export.
 
-Absent columns are missing values, in training and in the export: XGBoost reads a SciPy CSR matrix so.
+Absent columns are missing values to the trees, in training and in the export: XGBoost reads a SciPy CSR
+matrix so. To the linear model they are zeros, which an Imputer makes of them in the graph.
 """
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import onnxruntime
 import xgboost
 from onnx import TensorProto, helper
+from scipy.special import softmax
 
-from trainer import onnx_trees
+from trainer import linear, onnx_trees
 from trainer.common import LABELS
 from trainer.onnx_trees import Tree
 
@@ -71,7 +74,7 @@ def read_tree(tree, target):
 
 
 def export(booster, metadata):
-    """(ONNX file, used columns of the vocabulary, ascending).
+    """(ONNX file, used columns of the vocabulary, ascending) of a booster alone.
 
     probabilities = softmax(base + sum of leaves), a row going left where x < threshold.
     """
@@ -95,6 +98,74 @@ def export(booster, metadata):
     ]
     proto = onnx_trees.model("classifier", [node], outputs, len(columns), [], metadata)
     return onnx_trees.to_bytes(proto), columns
+
+
+TREES_SHARE = 0.5
+"""What the trees' margins count in the committee; a power of two, so that no leaf is rounded."""
+
+
+@dataclass(frozen=True)
+class Committee:
+    """Both halves over the same columns: probabilities = softmax(share * trees + linear)."""
+
+    booster: object
+    linear: object
+
+    def probabilities(self, rows):
+        """float64 [N, 4], of the libraries' own predictions for CSR rows."""
+        data = xgboost.DMatrix(rows, nthread=PARAMETERS["nthread"])
+        margins = self.booster.predict(data, output_margin=True).astype(np.float64)
+        return softmax(TREES_SHARE * margins + self.linear.scores(rows), axis=1)
+
+
+def train_committee(rows, labels, weights):
+    """Both halves, fitted apart."""
+    half = linear.train(rows, labels, weights, 1.0 - TREES_SHARE)
+    return Committee(train(rows, labels, weights), half)
+
+
+def export_committee(committee, width, metadata):
+    """The ONNX file over `width` columns."""
+    trees, base = read_booster(committee.booster)
+    every = {column: column for column in range(width)}
+    leaves = onnx_trees.leaf_attributes(trees, "target")
+    leaves["target_weights"] = [TREES_SHARE * value for value in leaves["target_weights"]]
+    nodes = [
+        helper.make_node(
+            "Imputer",
+            ["features"],
+            ["filled"],
+            domain="ai.onnx.ml",
+            imputed_value_floats=[0.0],
+            replaced_value_float=float("nan"),
+        ),
+        helper.make_node(
+            "LinearRegressor",
+            ["filled"],
+            ["linear"],
+            domain="ai.onnx.ml",
+            targets=len(LABELS),
+            coefficients=committee.linear.factors.ravel().tolist(),
+            intercepts=committee.linear.intercepts.tolist(),
+        ),
+        helper.make_node(
+            "TreeEnsembleRegressor",
+            ["features"],
+            ["trees"],
+            domain="ai.onnx.ml",
+            n_targets=len(LABELS),
+            aggregate_function="SUM",
+            post_transform="NONE",
+            base_values=[TREES_SHARE * float(value) for value in base],
+            **onnx_trees.node_attributes(trees, "BRANCH_LT", every),
+            **leaves,
+        ),
+        helper.make_node("Add", ["trees", "linear"], ["margins"]),
+        helper.make_node("Softmax", ["margins"], ["probabilities"], axis=1),
+    ]
+    outputs = [("probabilities", TensorProto.FLOAT, ["N", len(LABELS)])]
+    proto = onnx_trees.model("classifier", nodes, outputs, width, [], metadata)
+    return onnx_trees.to_bytes(proto)
 
 
 def dense(rows, columns):

@@ -203,6 +203,30 @@ def text_faults(template):
     return faults
 
 
+def masked_faults(lines, features):
+    """Templates of different labels of which a line looks the same to the models: one of the labels is
+    wrong, or both lines lack the word that tells them apart."""
+    seen, faults = {}, {}
+    for line, one in zip(lines, features, strict=True):
+        template = line.template
+        first = seen.setdefault(one.tokens, template)
+        if first.label != template.label:
+            faults[(first.id, template.id)] = (
+                f"{template.product}.yaml: {template.id}: same words as {first.product}.yaml: "
+                f"{first.id} once numbers and names are masked, and another label "
+                f"({template.label}, {first.label})"
+            )
+    return list(faults.values())
+
+
+def check_masked(lines, features):
+    """Raises TrainerError with every fault of `masked_faults`."""
+    faults = masked_faults(lines, features)
+    if faults:
+        listed = "\n  ".join(faults)
+        raise TrainerError(f"{len(faults)} faults in the corpus:\n  {listed}")
+
+
 def make_template(entry, product):
     """A Template out of checked YAML."""
     return Template(

@@ -33,7 +33,7 @@ def run(paths):
     data = build.read_data(paths)
     release = corpus.read_release(paths.corpus)
     draft = build.first_draft(paths, release)
-    held = evaluate.hold_out(data)
+    held, _ = evaluate.hold_out(data)
     show_decisions(paths, data, held, draft)
     show_parameters(data)
 

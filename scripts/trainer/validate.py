@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from trainer import evaluate, votes
+from trainer import caution, contributions, evaluate, votes
 from trainer.common import LABELS, TrainerError, dump_json, write_text
 
 
@@ -45,6 +45,8 @@ def measure(binary, bundle, path, judging_digest):
                 for name, places in sorted(sets.items())
             },
             "figures": evaluate.all_figures(labels, judged),
+            "forwarding": caution.forwarding(labels, judged),
+            "contributions": contributions.measure(labels, judged),
         }
     )
 
