@@ -91,6 +91,10 @@ test-rust: onnxruntime ## Unit, integration and documentation tests
 test-rules: ## Every example of every rule
 	$(CARGO) run --quiet $(LOCKED) -- rules test
 
+.PHONY: mitre-coverage
+mitre-coverage: ## docs/mitre-coverage.md, from the tags of the rules
+	$(CARGO) run --quiet $(LOCKED) -- rules coverage > docs/mitre-coverage.md
+
 .PHONY: test-python
 test-python: python-check python-train ## Tests of the trainer and of this tooling
 	$(PYTHON_ENV)/python -m pytest

@@ -67,6 +67,13 @@ class WritesTheSame(unittest.TestCase):
         with self.assertRaisesRegex(TrainerError, "expected rule packs"):
             bundle.read_rules(Path(folder))
 
+    def test_each_row_of_a_table_counts_as_a_rule(self):
+        rule, row = {"id": "a"}, {"id": "b", "value": "1"}
+        tables = [{"table": "t", "rows": [row, row]}, {"table": "u", "rows": [row]}]
+        self.assertEqual(bundle.count_rules({"rules": [rule]}), 1)
+        self.assertEqual(bundle.count_rules({"rules": [rule], "tables": tables}), 4)
+        self.assertEqual(bundle.count_rules({"tables": tables}), 3)
+
     def test_date_is_that_of_the_epoch_variable_else_of_the_release(self):
         release = Release("1", "2026-11-22T00:00:00Z")
         with mock.patch.dict(os.environ, {"SOURCE_DATE_EPOCH": "86400"}):

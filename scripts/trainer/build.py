@@ -143,12 +143,6 @@ def finish(paths, data, held, figures, fitted, draft, say):
     return made
 
 
-def count_rules(pack: dict) -> int:
-    """The rules of a pack; each row of a table is one."""
-    rows = [table["rows"] for table in pack.get("tables", [])]
-    return sum(map(len, [pack.get("rules", []), *rows]))
-
-
 def card_facts(data, held, figures, fitted, draft, made):
     """What the model card tells, but for the external figures."""
     labels, weights = models.labels_of(data.lines), models.line_weights(data.lines)
@@ -166,7 +160,7 @@ def card_facts(data, held, figures, fitted, draft, made):
         "machines": card_sections.large_machines(data, held.judged),
         "curve": draft.curve,
         "reliability": caution.reliability(of_judged, calibrated[places]),
-        "rules": sum(map(count_rules, packs)),
+        "rules": sum(map(bundle.count_rules, packs)),
         "packs": len(packs),
         "temperature": held.temperature,
         "loss_raw": calibrate.log_loss(held.probabilities, labels, weights),

@@ -128,6 +128,12 @@ def read_rules(directory):
     return "".join(f"---\n{text}\n" for text in texts).encode("utf-8")
 
 
+def count_rules(pack: dict) -> int:
+    """The rules of a pack; each row of a table is one."""
+    rows = [table["rows"] for table in pack.get("tables", [])]
+    return sum(map(len, [pack.get("rules", []), *rows]))
+
+
 def created(release):
     """SOURCE_DATE_EPOCH where it is set, else the date of the corpus release."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")

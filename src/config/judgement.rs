@@ -16,7 +16,7 @@ pub struct RulesConfig {
     /// Where compliance packs come from.
     #[serde(serialize_with = "serialize::compliance")]
     pub compliance: Vec<CompliancePacks>,
-    /// Ids of rules that are left out.
+    /// Ids of rules that are left out, or globs of ids.
     pub disable: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ impl RulesConfig {
         let dir = |text: &str| (!text.is_empty()).then(|| PathBuf::from(text));
         let id = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let packs = reader.list("rules.packs", "a directory", dir)?;
-        let disable = reader.list("rules.disable", "the id of a rule", id)?;
+        let disable = reader.list("rules.disable", "the id of a rule or a glob of ids", id)?;
         let compliance = reader.list(
             "rules.compliance",
             "a directory or the word builtin",

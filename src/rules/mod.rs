@@ -8,6 +8,7 @@
 mod build;
 mod builtin;
 mod compliance;
+mod coverage;
 mod dialect;
 mod document;
 mod error;
@@ -31,6 +32,7 @@ pub use compliance::{
     ClaimRule, ComplianceSet, Document, Framework, parse_frameworks, read_documents,
     read_frameworks,
 };
+pub use coverage::Coverage;
 pub use error::{Place, RuleError};
 pub use examples::{ExampleFailure, examine, test_claims, test_examples};
 pub use matcher::Input;

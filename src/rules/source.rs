@@ -112,8 +112,8 @@ impl Source<'_> {
         let table = list_index(detail, "tables[");
         let list = if table.is_some() { "rows[" } else { "rules[" };
         let index = list_index(detail, list);
-        let named = index.and_then(|index| self.names_at(at?.0, table, index));
-        let (table, id) = named.unwrap_or_default();
+        let line = at.map_or(1, |(line, _)| line);
+        let (table, id) = self.names_at(line, table, index);
         let hint = did_you_mean(unknown_name(detail).as_deref());
         let place = Place {
             file: self.name.to_owned(),
@@ -125,14 +125,14 @@ impl Source<'_> {
         RuleError::invalid(place, format!("{detail}{hint}"))
     }
 
-    /// The table and the id of the rule at a place of its list, read leniently, because the text as
-    /// a whole is wrong.
+    /// The names of the table and the rule at these places of their lists, read leniently, because the
+    /// text as a whole is wrong.
     fn names_at(
         &self,
         line: usize,
         table: Option<usize>,
-        index: usize,
-    ) -> Option<(Option<String>, Option<String>)> {
+        index: Option<usize>,
+    ) -> (Option<String>, Option<String>) {
         #[derive(Deserialize)]
         struct Lenient {
             #[serde(default)]
@@ -141,25 +141,26 @@ impl Source<'_> {
             tables: Vec<serde_yaml::Value>,
         }
         let mut documents = serde_yaml::Deserializer::from_str(self.yaml);
-        let text = |value: &serde_yaml::Value, key: &str| Some(value.get(key)?.as_str()?.to_owned());
         let alone = match (documents.next(), documents.next()) {
             (Some(document), None) => Lenient::deserialize(document).ok(),
             _ => None,
         };
         let Some(lenient) = alone else {
-            return match table {
-                None => Some((None, self.last_above(line, "id:"))),
-                Some(_) => Some((self.last_above(line, "table:"), self.last_above(line, "id:"))),
-            };
+            let table = table.and_then(|_| self.last_above(line, "table:"));
+            return (table, index.and_then(|_| self.last_above(line, "id:")));
         };
-        match table {
-            None => Some((None, text(lenient.rules.get(index)?, "id"))),
-            Some(table) => {
-                let table = lenient.tables.get(table)?;
-                let row = table.get("rows")?.get(index)?;
-                Some((text(table, "table"), text(row, "id")))
-            }
-        }
+        let text = |value: Option<&serde_yaml::Value>, key: &str| {
+            Some(value?.get(key)?.as_str()?.to_owned())
+        };
+        let own = table.and_then(|table| lenient.tables.get(table));
+        let rows = own.and_then(|table| table.get("rows")?.as_sequence());
+        let list = if table.is_some() {
+            rows
+        } else {
+            Some(&lenient.rules)
+        };
+        let rule = index.and_then(|index| list?.get(index));
+        (text(own, "table"), text(rule, "id"))
     }
 
     /// The value of the last line above that begins with `key`.

@@ -97,7 +97,10 @@ pub(super) fn rules_of(
         return Err(RuleError::invalid(place, detail));
     }
     if doc.rows.is_empty() {
-        return Err(RuleError::invalid(place, "expected at least one row, found none"));
+        return Err(RuleError::invalid(
+            place,
+            "expected at least one row, found none",
+        ));
     }
     let common = ConditionsDoc {
         source: doc.source.0,
@@ -108,7 +111,11 @@ pub(super) fn rules_of(
     };
     let shared = Shared {
         fields: doc.fields.0,
-        patterns: doc.patterns.into_iter().map(|template| template.0).collect(),
+        patterns: doc
+            .patterns
+            .into_iter()
+            .map(|template| template.0)
+            .collect(),
         common: common.validate(source, &place)?,
     };
     let mut taken = FxHashMap::default();
