@@ -166,6 +166,12 @@ model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same
 	$(CARGO) build --release $(LOCKED)
 	LOGTRIAGE_BIN=$(RELEASE) $(PYTHON_ENV)/python scripts/train.py train $(ARGS)
 
+.PHONY: traffic
+traffic: onnxruntime python-train prometheus ## Write docs/traffic.md: what is forwarded of a simulated day and of real logs
+	$(CARGO) build --release $(LOCKED)
+	logs=$$(mktemp -d); trap 'rm -rf "$$logs"' EXIT; scripts/traffic_logs.sh "$$logs"; \
+	LOGTRIAGE_BIN=$(RELEASE) $(PYTHON_ENV)/python scripts/train.py traffic --logs "$$logs" $(ARGS)
+
 .PHONY: engine-fixtures
 engine-fixtures: ## Write tests/data/engines anew with the exporters of the usual tree libraries
 	VENV=$(CURDIR)/.tools/python-fixtures scripts/tools/python.sh scripts/requirements-fixtures.txt
