@@ -200,8 +200,8 @@ Reliability of the classifier's calibrated probabilities on held-out products:
   member abstains on a record without one known word{abstention}.
 - anomaly: the place of the score among {knots} quantiles of the training lines; below
   {threshold} it abstains.
-- weights: {weights}; other weights did not gain more on
-  held-out products than chance would (`python scripts/train.py search`).
+- weights: {weights}; other weights change the figures of
+  held-out products by less than 0.005 (`python scripts/train.py search`).
 - Noise below a score of {noise} becomes routine: it costs recall of noise, and keeps lines that
   matter from being dropped. What stays below a confidence of {confidence} is forwarded; routine and
   noise, which are both kept back, count together there.
