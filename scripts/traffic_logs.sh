@@ -10,7 +10,10 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 started=()
 finish() {
-	for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
+	for ((at = ${#started[@]} - 1; at >= 0; at--)); do
+		kill "${started[at]}" 2>/dev/null || true
+		wait "${started[at]}" 2>/dev/null || true
+	done
 	rm -rf "$work"
 }
 trap finish EXIT

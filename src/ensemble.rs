@@ -87,7 +87,7 @@ pub fn decide(policy: &Policy, evidence: Evidence) -> Verdict {
         Some(_) => Reason::Ensemble,
         None => Reason::NoVote,
     };
-    let certainty = certainty(category, scores, confidence);
+    let certainty = certainty(category, scores, confidence, evidence.prose_beside);
     let flags = flags(policy, &evidence, certainty, Some(forward_score(scores)));
     let forced = flags.iter().any(|f| *f != Flag::Degraded);
     let forward = category.index() <= Category::Suspicious.index()
@@ -148,11 +148,14 @@ fn winner(scores: Scores, noise_threshold: f32) -> Category {
 
 /// How much of the scores speaks for what is done with the record: of routine and noise, which are both
 /// kept back, their sum; else the confidence. Noise that its threshold turned into routine has routine's
-/// own small score, and is no less sure to be neither critical nor suspicious.
-fn certainty(category: Category, scores: Scores, confidence: f32) -> f32 {
+/// own small score, and is no less sure to be neither critical nor suspicious. A score for noise says
+/// nothing of prose that the models did not read.
+fn certainty(category: Category, scores: Scores, confidence: f32, prose_beside: bool) -> f32 {
     match category {
-        Category::Critical | Category::Suspicious => confidence,
-        Category::Routine | Category::Noise => confidence.max(scores.routine + scores.noise),
+        Category::Routine | Category::Noise if !prose_beside => {
+            confidence.max(scores.routine + scores.noise)
+        }
+        _ => confidence,
     }
 }
 

@@ -130,7 +130,7 @@ fn corpus() -> Vec<Bad> {
         ),
         bad(
             "a good graph with other answers",
-            |c| surgery(c, "target_weights", FLOAT, &9.0_f32.to_le_bytes()),
+            |c| surgery(c, "intercepts", FLOAT, &9.0_f32.to_le_bytes()),
             "golden_failed",
             "expected",
         ),

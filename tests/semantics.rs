@@ -351,7 +351,7 @@ fn what_forces_a_record_through() {
         .check();
     }
     let unsure = Policy {
-        min_confidence: 0.71,
+        min_confidence: 0.81,
         ..POLICY
     };
     Case {

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from trainer import bundle, card, golden, parity, validate
+from trainer import bundle, card, contributions, golden, parity, validate
 from trainer.common import TrainerError
 from trainer.corpus import Release
 from trainer.votes import Judged, Vote
@@ -48,11 +48,21 @@ class DigestsWhatJudges(unittest.TestCase):
             }
             for name in card.JUDGES
         }
-        kept = {"judging_digest": "a" * 64, "lines": 1234, "sets": {}, "figures": figures}
+        part = {**figures["rules"], "critical_forwarded": 0.5, "ordinary_forwarded": 0.25}
+        kept = {
+            "judging_digest": "a" * 64,
+            "lines": 1234,
+            "sets": {},
+            "figures": figures,
+            "forwarding": {"critical": 0.9, "noise": 0.125},
+            "contributions": dict.fromkeys(contributions.PARTS, part),
+        }
         self.assertIn("**Stale**", card.validation_section(kept, "b" * 64))
         fresh = card.validation_section(kept, "a" * 64)
         self.assertNotIn("Stale", fresh)
         self.assertIn("1,234 labelled lines", fresh)
+        self.assertIn("90.0% of critical, 12.5% of noise.", fresh)
+        self.assertIn("| caution | 0.500 |", fresh)
         self.assertIn("Not measured yet", card.validation_section(None, "a" * 64))
 
 

@@ -37,7 +37,7 @@ class HeldOut:
     judged: dict = field(default_factory=dict)
 
 
-def hold_out(data):
+def hold_out(data, fit_all=models.fit_all):
     """(folds with their models, models of all data). The folds' own predictions for lines they did not
     see give the temperature."""
     assignment = folds.assign(data.templates)
@@ -56,7 +56,7 @@ def hold_out(data):
         for number, (inside, _) in zip(numbers, sides, strict=True)
     ]
     jobs.append(models.Job(data.lines, data.features, data.schema, f"corpus {data.digest}"))
-    *fitted, whole = models.fit_all(jobs)
+    *fitted, whole = fit_all(jobs)
     held = HeldOut(assignment, [], np.zeros((len(data.lines), len(LABELS))))
     for number, (_, outside), made in zip(numbers, sides, fitted, strict=True):
         held.probabilities[outside] = made.probabilities([data.features[i] for i in outside])

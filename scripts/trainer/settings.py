@@ -7,16 +7,16 @@ from trainer.common import ROOT
 
 BUNDLE_NAME = "default"
 WEIGHTS = {"rules": 0.30, "classifier": 0.60, "anomaly": 0.10}
-"""On held-out products more weight for the classifier is a little better still; but its own authors wrote
-those products, and on lines of others the rules add more. The anomaly detector ranks worse than chance."""
+"""On held-out products the classifier's share changes little between 0.4 and 0.7. The anomaly detector
+ranks worse than chance, so it keeps a weight that decides only where the others are even."""
 ANOMALY_THRESHOLD = 0.995
 """The share of training lines that stays below it; the anomaly member abstains there. On held-out
 products each step up from 0.90 bettered the ensemble's figures."""
 MAX_UNKNOWN = 0.6
 """The share of unknown words above which the classifier abstains: on held-out products the lowest that
 costs nothing."""
-NOISE_THRESHOLD = 0.45
-"""On held-out products 0.40 gains half as much again, and has half as much again of what matters as noise."""
+NOISE_THRESHOLD = 0.5
+"""On held-out products 0.45 gains 0.009 of macro-F1, and counts a fifth more of what matters as noise."""
 MIN_CONFIDENCE = 0.4
 GOLDEN_TOLERANCE = 1e-5
 CONFIGMAP_LIMIT = 1024 * 1024

@@ -19,7 +19,7 @@ LINES = 50_000
 """Lines of the simulated day."""
 SEED = "traffic-1"
 SHOWN = 25
-LONGEST = 110
+LONGEST = 80
 
 
 def run(paths, logs, out, judged_file):
