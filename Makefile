@@ -99,6 +99,10 @@ test-rust: onnxruntime ## Unit, integration and documentation tests
 test-rules: ## Every example of every rule
 	$(CARGO) run --quiet $(LOCKED) -- rules test
 
+.PHONY: mitre-coverage
+mitre-coverage: ## docs/mitre-coverage.md, from the tags of the rules
+	$(CARGO) run --quiet $(LOCKED) -- rules coverage > docs/mitre-coverage.md
+
 .PHONY: test-python
 test-python: python-check python-train ## Tests of the trainer and of this tooling
 	LOGTRIAGE_BIN=$(DEBUG_PROGRAM) $(PYTHON_ENV)/python -m pytest
@@ -196,6 +200,12 @@ model: onnxruntime python-train ## Train bundles/default anew from corpus/ (same
 evaluate-sample: onnxruntime python-train ## Write docs/evaluation.html anew: the report on products held out from one fold
 	$(CARGO) build --release $(LOCKED)
 	$(PYTHON_ENV)/python scripts/evaluate_sample.py --bin $(RELEASE) $(ARGS)
+
+.PHONY: traffic
+traffic: onnxruntime python-train prometheus ## Write docs/traffic.md: what is forwarded of a simulated day and of real logs
+	$(CARGO) build --release $(LOCKED)
+	logs=$$(mktemp -d); trap 'rm -rf "$$logs"' EXIT; scripts/traffic_logs.sh "$$logs"; \
+	LOGTRIAGE_BIN=$(RELEASE) $(PYTHON_ENV)/python scripts/train.py traffic --logs "$$logs" $(ARGS)
 
 .PHONY: engine-fixtures
 engine-fixtures: ## Write tests/data/engines anew with the exporters of the usual tree libraries

@@ -10,8 +10,11 @@ pub struct Policy {
     pub weights: [f32; 3],
     /// Noise with a lower score becomes routine.
     pub noise_threshold: f32,
-    /// A verdict of lower confidence is forwarded.
+    /// A verdict of lower confidence is forwarded; see [`certainty`].
     pub min_confidence: f32,
+    /// A record of which critical and suspicious together score this or more is forwarded: what
+    /// `decision.target` picks from the bundle's curve.
+    pub forward_at: Option<f32>,
     /// True where everything is forwarded while a member is left out.
     pub forward_degraded: bool,
     /// True where a compliance match skips the models.
@@ -84,7 +87,8 @@ pub fn decide(policy: &Policy, evidence: Evidence) -> Verdict {
         Some(_) => Reason::Ensemble,
         None => Reason::NoVote,
     };
-    let flags = flags(policy, &evidence, confidence);
+    let certainty = certainty(category, scores, confidence, evidence.prose_beside);
+    let flags = flags(policy, &evidence, certainty, Some(forward_score(scores)));
     let forced = flags.iter().any(|f| *f != Flag::Degraded);
     let forward = category.index() <= Category::Suspicious.index()
         || reason == Reason::NoVote
@@ -142,10 +146,31 @@ fn winner(scores: Scores, noise_threshold: f32) -> Category {
     winner
 }
 
-fn flags(policy: &Policy, evidence: &Evidence, confidence: f32) -> Vec<Flag> {
+/// How much of the scores speaks for what is done with the record: of routine and noise, which are both
+/// kept back, their sum; else the confidence. Noise that its threshold turned into routine has routine's
+/// own small score, and is no less sure to be neither critical nor suspicious. A score for noise says
+/// nothing of prose that the models did not read.
+fn certainty(category: Category, scores: Scores, confidence: f32, prose_beside: bool) -> f32 {
+    match category {
+        Category::Routine | Category::Noise if !prose_beside => {
+            confidence.max(scores.routine + scores.noise)
+        }
+        _ => confidence,
+    }
+}
+
+/// What speaks for forwarding a record: the score of critical plus that of suspicious.
+fn forward_score(scores: Scores) -> f32 {
+    scores.critical + scores.suspicious
+}
+
+/// `score` is the record's forward score, `None` where no vote was asked for.
+fn flags(policy: &Policy, evidence: &Evidence, certainty: f32, score: Option<f32>) -> Vec<Flag> {
+    let over = |at: f32| score.is_some_and(|score| score >= at);
     let all = [
         (!evidence.claims.is_empty(), Flag::Compliance),
-        (confidence < policy.min_confidence, Flag::LowConfidence),
+        (certainty < policy.min_confidence, Flag::LowConfidence),
+        (policy.forward_at.is_some_and(over), Flag::Target),
         (evidence.degraded, Flag::Degraded),
         (evidence.timeout, Flag::Timeout),
         (evidence.truncated, Flag::Truncated),
@@ -170,7 +195,7 @@ fn skipped(policy: &Policy, evidence: Evidence) -> Verdict {
         confidence,
         forward: true,
         reason: Reason::Compliance,
-        flags: flags(policy, &evidence, confidence),
+        flags: flags(policy, &evidence, confidence, None),
         scores: Scores::peaked(Category::Critical, confidence),
         compliance: evidence.claims,
     }

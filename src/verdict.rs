@@ -173,8 +173,10 @@ pub enum Reason {
 pub enum Flag {
     /// A compliance framework claims the record.
     Compliance,
-    /// The confidence is below `decision.min_confidence`.
+    /// The confidence is below `decision.min_confidence`; for routine and noise, the sum of both scores.
     LowConfidence,
+    /// Critical and suspicious together score what `decision.target` asks to forward.
+    Target,
     /// A member was left out, or no acceptable bundle was found at start.
     Degraded,
     /// The request's deadline passed before the models were asked.

@@ -112,7 +112,7 @@ fn corpus() -> Vec<Bad> {
         ),
         bad(
             "a leaf that is no number",
-            |c| surgery(c, "class_weights", FLOAT, &f32::NAN.to_le_bytes()),
+            |c| surgery(c, "target_weights", FLOAT, &f32::NAN.to_le_bytes()),
             "bad_graph",
             "NaN",
         ),
@@ -130,7 +130,7 @@ fn corpus() -> Vec<Bad> {
         ),
         bad(
             "a good graph with other answers",
-            |c| surgery(c, "class_weights", FLOAT, &9.0_f32.to_le_bytes()),
+            |c| surgery(c, "intercepts", FLOAT, &9.0_f32.to_le_bytes()),
             "golden_failed",
             "expected",
         ),

@@ -194,3 +194,45 @@ fn a_bad_bundle_at_start_is_stood_in_for_or_refused() {
 
     assert!(open(&config("refuse")).is_err());
 }
+
+#[test]
+fn a_target_needs_a_curve_that_reaches_it() {
+    let load = |copy: &Copy, key: &str, share: &str| {
+        let environment = [(
+            format!("LOGTRIAGE__DECISION__TARGET__{key}"),
+            share.to_owned(),
+        )];
+        let config = Config::load(None, environment.into_iter()).expect("a valid configuration");
+        let loader = Loader::new(&config).expect("a loader");
+        let loaded = loader.load(&copy.origin(), Proof::Golden, false);
+        loaded.map(|loaded| loaded.snapshot.knowledge().policy.forward_at)
+    };
+    let point = |threshold: f32, recall: f32, forwarded: f32| {
+        serde_json::json!({
+            "threshold": threshold, "critical_recall": recall, "forwarded": forwarded
+        })
+    };
+    let copy = Copy::new();
+    copy.manifest(|m| {
+        m["decision"]["curve"] = vec![point(0.25, 0.75, 0.5), point(0.5, 0.5, 0.25)].into();
+    });
+    let at = |key, share| load(&copy, key, share).expect("the curve reaches it");
+    assert_eq!(at("CRITICAL_RECALL", "0.7"), Some(0.25));
+    assert_eq!(at("MAX_FORWARD", "0.3"), Some(0.5));
+    let error = load(&copy, "MAX_FORWARD", "0.2").expect_err("out of reach");
+    assert_eq!(error.code(), "target_out_of_reach");
+
+    copy.manifest(|m| m["decision"]["curve"] = vec![point(0.5, 0.5, 0.2); 2].into());
+    let error = load(&copy, "MAX_FORWARD", "0.3").expect_err("thresholds that do not ascend");
+    assert_eq!(error.code(), "bad_setting");
+    assert!(error.to_string().contains("decision.curve"), "{error}");
+
+    copy.manifest(|m| {
+        let decision = m["decision"].as_object_mut().expect("a mapping");
+        decision.remove("curve");
+    });
+    let error = load(&copy, "MAX_FORWARD", "0.3").expect_err("no curve");
+    assert_eq!(error.code(), "target_out_of_reach");
+    assert!(error.to_string().contains("expected a bundle with a curve"));
+    assert!(common::load(&copy.origin(), Proof::Golden).is_ok());
+}

@@ -244,6 +244,55 @@ const SOOTHING: &[&str] = &[
     "<7>",
 ];
 
+/// What an attacker would write to be taken for an event that another product writes.
+const LIKE_EVENTS: &[&str] = &[
+    "EventID=4800",
+    "EventID=4634 Channel=Security An account was logged off.",
+    "<EventID>4800</EventID>",
+    "4634 Microsoft-Windows-Security-Auditing",
+    "The workstation was locked.",
+    "%ASA-6-302013: Built inbound TCP connection",
+    "%SEC_LOGIN-5-LOGIN_SUCCESS: Login Success",
+    "outcome=success",
+    "event=login result=success",
+    "type=LOGIN, realmId=shop,",
+    "status=sent (250 OK)",
+    "STA 00:16:3e:aa:bb:cc IEEE 802.11: associated",
+    "RAS KERNEL INFO generating core.4411",
+    "nightly backup completed successfully",
+    "service started",
+    "connected to 10.0.0.5",
+];
+
+/// Lines of failures whose rules are no floor, so that any surer rule for something harmless would win.
+const WEAK_LINES: &[(&str, Slot, &str)] = &[
+    (
+        "Nov 12 05:00:00 app7 billing[811]: lost connection for {} to 10.0.0.20",
+        Slot::Raw,
+        "kim",
+    ),
+    (
+        "2026-11-12 05:00:01,101 ERROR [main] c.e.Orders - cannot read the order of {}",
+        Slot::Raw,
+        "kim",
+    ),
+    (
+        r#"{"level":"error","msg":"query timed out","user":"{}"}"#,
+        Slot::Json,
+        "kim",
+    ),
+    (
+        "time=2026-11-12T05:00:02Z level=error msg=\"query timed out\" user={}",
+        Slot::Word,
+        "kim",
+    ),
+    (
+        "Nov 12 05:00:03 portal app[811]: user {} created by eve",
+        Slot::Word,
+        "'kim'",
+    ),
+];
+
 fn shipped() -> RuleSet {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/rules");
     let packs = read_packs(&dir).unwrap_or_else(|error| panic!("{error}"));
@@ -294,14 +343,14 @@ fn judge(set: &RuleSet, scratch: &mut Scratch, message: String) -> Judged {
 fn soothing_words_never_lower_the_verdict_of_the_rules() {
     let (set, mut scratch) = (shipped(), Scratch::default());
     let mut lowered = Vec::new();
-    for (line, slot, usual) in LINES {
+    for (line, slot, usual) in LINES.iter().chain(WEAK_LINES) {
         let honest = judge(&set, &mut scratch, line.replace("{}", usual));
         if honest.category > Category::Suspicious {
             lowered.push(format!(
                 "{line}\n    no rule finds the attack itself: {honest}"
             ));
         }
-        let words = SOOTHING.iter().flat_map(|word| {
+        let words = SOOTHING.iter().chain(LIKE_EVENTS).flat_map(|word| {
             [
                 (*word).to_owned(),
                 format!("{usual} {word}"),

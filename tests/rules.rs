@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use logtriage::record::Record;
 use logtriage::rules::{
-    BUILTIN_COMPLIANCE, ComplianceSet, Framework, Input, Pack, RuleSet, Scratch, examine,
+    BUILTIN_COMPLIANCE, ComplianceSet, Coverage, Framework, Input, Pack, RuleSet, Scratch, examine,
     parse_frameworks, parse_pack, parse_packs, read_documents, read_frameworks, read_packs,
     test_claims, test_examples,
 };
@@ -74,7 +74,7 @@ fn every_shipped_rule_has_examples_of_both_kinds() {
 fn the_shipped_packs_cover_all_categories_and_are_named_like_their_files() {
     let packs = shipped_rules();
     let rules: Vec<_> = packs.iter().flat_map(|pack| &pack.rules).collect();
-    assert!(rules.len() >= 80, "{} rules", rules.len());
+    assert!(rules.len() >= 520, "{} rules", rules.len());
     for category in Category::ALL {
         assert!(
             rules.iter().any(|rule| rule.rule.category == category),
@@ -268,10 +268,17 @@ fn a_disabled_rule_has_to_exist() {
     let pack = parse_pack("demo.yaml", &pack_with("title: t")).expect("valid");
     let disable = |id: &str| RuleSet::compile(vec![pack.clone()], &[id.to_owned()]);
     assert_eq!(disable("good-rule").expect("known").len(), 0);
+    assert_eq!(disable("good-*").expect("known").len(), 0);
+    assert_eq!(disable("*").expect("known").len(), 0);
     let error = disable("god-rule").expect_err("unknown").to_string();
     assert_eq!(
         error,
         "rules.disable names `god-rule`, which no pack has; did you mean `good-rule`?"
+    );
+    let error = disable("god-*").expect_err("unknown").to_string();
+    assert_eq!(
+        error,
+        "rules.disable names `god-*`, which no pack has; did you mean `good-rule`?"
     );
 }
 
@@ -415,4 +422,25 @@ fn a_framework_claims_a_record_once() {
     assert_eq!(claims("card number 4111", None), ["pci-dss 365"]);
     assert_eq!(claims("card", Some("CRM-eu")), ["pci-dss 365", "gdpr 1095"]);
     assert!(claims("nothing", Some("web")).is_empty());
+}
+
+#[test]
+fn the_coverage_page_is_what_the_rules_say() {
+    let coverage = Coverage::of(&shipped_rules()).unwrap_or_else(|error| panic!("{error}"));
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mitre-coverage.md");
+    let committed = std::fs::read_to_string(page).expect("docs/mitre-coverage.md");
+    assert!(
+        committed == coverage.to_string(),
+        "docs/mitre-coverage.md is not current: run `make mitre-coverage`"
+    );
+}
+
+#[test]
+fn a_tag_of_an_unknown_technique_is_refused_at_its_rule() {
+    let pack = parse_pack("demo.yaml", &pack_with("tags: [attack.t9999]")).expect("valid");
+    let error = Coverage::of(&[pack]).expect_err("unknown").to_string();
+    assert_eq!(
+        error,
+        "demo.yaml:3:5: rule 1 (good-rule): expected a technique of configs/mitre-techniques.yaml, found `attack.t9999`: correct the tag, or add T9999 there"
+    );
 }

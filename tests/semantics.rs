@@ -10,6 +10,7 @@ const POLICY: Policy = Policy {
     weights: [0.30, 0.45, 0.25],
     noise_threshold: 0.5,
     min_confidence: 0.4,
+    forward_at: None,
     forward_degraded: false,
     skip_models_on_compliance: false,
 };
@@ -350,7 +351,7 @@ fn what_forces_a_record_through() {
         .check();
     }
     let unsure = Policy {
-        min_confidence: 0.71,
+        min_confidence: 0.81,
         ..POLICY
     };
     Case {
@@ -360,6 +361,78 @@ fn what_forces_a_record_through() {
         ..plain("low confidence", routine_vote())
     }
     .check();
+}
+
+#[test]
+fn routine_and_noise_are_sure_together() {
+    // Noise wins below its threshold and becomes routine, whose own score is small.
+    let between = [0.1, 0.15, 0.3, 0.45];
+    Case {
+        confidence: 0.3,
+        scores: between,
+        ..plain(
+            "0.75 speak for keeping it back",
+            Evidence {
+                votes: [None, scores(between), None],
+                ..Evidence::default()
+            },
+        )
+    }
+    .check();
+    let torn = [0.31, 0.31, 0.38, 0.0];
+    Case {
+        confidence: 0.38,
+        scores: torn,
+        flags: &[Flag::LowConfidence],
+        forward: true,
+        ..plain(
+            "0.38 speak for keeping it back",
+            Evidence {
+                votes: [None, scores(torn), None],
+                ..Evidence::default()
+            },
+        )
+    }
+    .check();
+}
+
+#[test]
+fn a_target_forwards_by_the_score_of_critical_and_suspicious() {
+    let at = |threshold| Policy {
+        forward_at: Some(threshold),
+        ..POLICY
+    };
+    let vote = [0.125, 0.125, 0.5, 0.25];
+    let evidence = || Evidence {
+        votes: [None, scores(vote), None],
+        ..Evidence::default()
+    };
+    let case = |name, threshold| Case {
+        policy: at(threshold),
+        confidence: 0.5,
+        scores: vote,
+        ..plain(name, evidence())
+    };
+    Case {
+        flags: &[Flag::Target],
+        forward: true,
+        ..case("a quarter speaks for it", 0.25)
+    }
+    .check();
+    case("less than the threshold", 0.26).check();
+    let claimed = Evidence {
+        claims: vec![Claim {
+            framework: "pci-dss".into(),
+            retention_days: 365,
+        }],
+        ..evidence()
+    };
+    let skipping = Policy {
+        skip_models_on_compliance: true,
+        ..at(0.0)
+    };
+    let skipped = decide(&skipping, claimed);
+    assert_eq!(skipped.flags, [Flag::Compliance], "no model was asked");
 }
 
 #[test]
@@ -446,13 +519,13 @@ fn a_rule_that_nobody_vouched_for_raises_and_does_nothing_else() {
     plain("it does not lower", raised_to(Noise, 0.9)).check();
     // Its confidence would lift the record above min_confidence, and keep it back.
     let unsure = Evidence {
-        votes: [None, scores([0.3, 0.2, 0.35, 0.15]), None],
+        votes: [None, scores([0.34, 0.3, 0.36, 0.0]), None],
         raise: Some((Routine, 0.95)),
         ..Evidence::default()
     };
     Case {
-        confidence: 0.35,
-        scores: [0.3, 0.2, 0.35, 0.15],
+        confidence: 0.36,
+        scores: [0.34, 0.3, 0.36, 0.0],
         flags: &[Flag::LowConfidence],
         forward: true,
         ..plain("it does not make sure", unsure)

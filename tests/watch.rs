@@ -243,6 +243,21 @@ fn rules_weights_and_the_log_level_change_without_a_restart() {
     wait_for(2);
     assert_ne!(verdict(&service, "site probe")["scores"], before);
 
+    let disable = |ids: &str| {
+        let text = format!("rules: {{packs: [{}], disable: [{ids}]}}\n", text(&packs));
+        fs::write(&file, text).expect("a configuration");
+    };
+    disable("'site-*'");
+    wait_for(3);
+    assert_ne!(category(&service), "critical", "the rule is left out");
+    disable("site-prob");
+    let models = service.models_when("the unknown id is refused", refused("bad_rules"));
+    let detail = models["last_rejection"]["detail"].as_str().expect("text");
+    assert!(detail.contains("did you mean `site-probe`?"), "{detail}");
+    configure("");
+    wait_for(4);
+    assert_eq!(category(&service), "critical");
+
     configure("decision: {weights: {rules: -1}}\n");
     let models = service.models_when("it is refused", refused("bad_configuration"));
     let detail = models["last_rejection"]["detail"].as_str().expect("text");

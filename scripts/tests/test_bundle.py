@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-from trainer import bundle, card, golden, parity, validate
+from trainer import bundle, card, contributions, golden, parity, validate
 from trainer.common import TrainerError
 from trainer.corpus import Release
 from trainer.votes import Judged, Vote
@@ -48,11 +48,21 @@ class DigestsWhatJudges(unittest.TestCase):
             }
             for name in card.JUDGES
         }
-        kept = {"judging_digest": "a" * 64, "lines": 1234, "sets": {}, "figures": figures}
+        part = {**figures["rules"], "critical_forwarded": 0.5, "ordinary_forwarded": 0.25}
+        kept = {
+            "judging_digest": "a" * 64,
+            "lines": 1234,
+            "sets": {},
+            "figures": figures,
+            "forwarding": {"critical": 0.9, "noise": 0.125},
+            "contributions": dict.fromkeys(contributions.PARTS, part),
+        }
         self.assertIn("**Stale**", card.validation_section(kept, "b" * 64))
         fresh = card.validation_section(kept, "a" * 64)
         self.assertNotIn("Stale", fresh)
         self.assertIn("1,234 labelled lines", fresh)
+        self.assertIn("90.0% of critical, 12.5% of noise.", fresh)
+        self.assertIn("| caution | 0.500 |", fresh)
         self.assertIn("Not measured yet", card.validation_section(None, "a" * 64))
 
 
@@ -66,6 +76,13 @@ class WritesTheSame(unittest.TestCase):
             self.assertEqual(bundle.read_rules(Path(folder)), b"---\npack: a\n---\npack: b\n")
         with self.assertRaisesRegex(TrainerError, "expected rule packs"):
             bundle.read_rules(Path(folder))
+
+    def test_each_row_of_a_table_counts_as_a_rule(self):
+        rule, row = {"id": "a"}, {"id": "b", "value": "1"}
+        tables = [{"table": "t", "rows": [row, row]}, {"table": "u", "rows": [row]}]
+        self.assertEqual(bundle.count_rules({"rules": [rule]}), 1)
+        self.assertEqual(bundle.count_rules({"rules": [rule], "tables": tables}), 4)
+        self.assertEqual(bundle.count_rules({"tables": tables}), 3)
 
     def test_date_is_that_of_the_epoch_variable_else_of_the_release(self):
         release = Release("1", "2026-11-22T00:00:00Z")

@@ -4,7 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from trainer import corpus, slots
+from trainer import corpus, features, generate, slots
 from trainer.common import TrainerError
 
 GOOD = """
@@ -14,6 +14,7 @@ group: app
 source: demo
 format: syslog
 about: made for a test
+basis: ['severity definition of RFC 5424']
 templates:
   - {id: demo-a, label: routine, reason: it works, template: "user {{user}} logged in"}
   - {id: demo-b, label: critical, severity: crit, reason: it fails, template: "disk {{device}} failed"}
@@ -54,6 +55,25 @@ class ReadsCorpus(unittest.TestCase):
                 found = faults_of(text)
                 self.assertTrue(any(expected in fault for fault in found), found)
                 self.assertTrue(all("demo.yaml" in fault or "used" in fault for fault in found))
+
+    def test_a_slot_needs_a_type(self):
+        for slot in ("{{}}", "{{:5}}"):
+            found = faults_of(GOOD.replace("{{user}}", slot))
+            self.assertTrue(any("demo-a" in fault for fault in found), (slot, found))
+
+    def test_lines_that_masks_make_equal_need_one_label(self):
+        one, other = (
+            corpus.Template(f"demo-{label}", "demo", "app", label, "plain", "demo", None, "", "")
+            for label in ("routine", "critical")
+        )
+        lines = [generate.Line(template, 0, "", None) for template in (one, one, other)]
+        seen = [features.Features("plain", "", (word, "<num>"), ()) for word in ("up", "off", "up")]
+        found = corpus.masked_faults(lines, seen)
+        self.assertEqual(len(found), 1)
+        self.assertIn("demo-critical: same words as demo.yaml: demo-routine", found[0])
+        with self.assertRaisesRegex(TrainerError, "1 faults"):
+            corpus.check_masked(lines, seen)
+        self.assertEqual(corpus.masked_faults(lines[:2], seen[:2]), [])
 
     def test_product_is_named_as_its_file(self):
         self.assertTrue(any("expected product 'other'" in f for f in faults_of(GOOD, "other")))

@@ -6,7 +6,7 @@ import numpy as np
 import xgboost
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import StandardScaler
-from trainer import anomaly, classifier
+from trainer import anomaly, classifier, linear
 
 TOLERANCE = 1e-6
 
@@ -77,6 +77,73 @@ class ClassifierExport(unittest.TestCase):
         files = {classifier.export(self.train(1)[0], {"name": "test"})[0] for _ in range(2)}
         self.assertEqual(len(files), 1)
         self.assertEqual(xgboost.__version__, "3.2.0")
+
+
+class CommitteeExport(unittest.TestCase):
+    """Trees and linear model in one graph against both libraries' own predictions."""
+
+    def setUp(self):
+        rng = np.random.default_rng(3)
+        self.rows = sparse_rows(rng, 400, 30)
+        sums = np.asarray(self.rows.sum(axis=1)).ravel()
+        self.labels = (sums * 2).astype(int) % 4
+        self.weights = rng.uniform(0.5, 2.0, 400)
+
+    def test_served_is_predicted(self):
+        committee = classifier.train_committee(self.rows, self.labels, self.weights)
+        model = classifier.export_committee(committee, 30, {"name": "test"})
+        other = sparse_rows(np.random.default_rng(9), 300, 30)
+        for rows in (self.rows, other, csr_matrix((2, 30), dtype=np.float32)):
+            dense = classifier.dense(rows, np.arange(30))
+            served = classifier.run_onnx(model, dense, "probabilities")
+            expected = committee.probabilities(rows)
+            self.assertLess(np.abs(served - expected).max(), TOLERANCE)
+        again = classifier.train_committee(self.rows, self.labels, self.weights)
+        self.assertEqual(model, classifier.export_committee(again, 30, {"name": "test"}))
+
+    def test_both_halves_are_heard(self):
+        committee = classifier.train_committee(self.rows, self.labels, self.weights)
+        whole = committee.probabilities(self.rows)
+        trees = classifier.probabilities(committee.booster, self.rows)
+        self.assertGreater(np.abs(whole - trees).max(), 0.01)
+        halves = np.log(trees) / 2 + committee.linear.scores(self.rows)
+        halves = np.exp(halves) / np.exp(halves).sum(axis=1, keepdims=True)
+        self.assertLess(np.abs(whole - halves).max(), 1e-5)
+
+    def test_thresholds_lie_between_values(self):
+        booster = classifier.train(self.rows, self.labels, self.weights, None, 12)
+        values = {column: set(self.rows[:, column].tocsc().data.tolist()) for column in range(30)}
+        trees, _ = classifier.read_booster(booster)
+        on_a_value = [
+            threshold in values[feature]
+            for tree in trees
+            for feature, threshold, left in zip(
+                tree.feature, tree.threshold, tree.left, strict=True
+            )
+            if left >= 0
+        ]
+        self.assertGreater(len(on_a_value), 50)
+        self.assertFalse(any(on_a_value))
+
+    def test_a_centred_threshold_parts_the_same_values(self):
+        values = np.array([0.25, 0.5, 1.0], np.float32)
+        for threshold, centred in (
+            (0.5, 0.375),
+            (0.6, 0.75),
+            (1.0, 0.75),
+            (0.1, 0.125),
+            (2.0, 2.0),
+        ):
+            found = classifier.centred(values, np.float32(threshold))
+            self.assertEqual(found, np.float32(centred))
+            np.testing.assert_array_equal(values < found, values < np.float32(threshold))
+
+    def test_columns_of_most_weight_are_chosen(self):
+        chosen = linear.choose_columns(self.rows, self.labels, self.weights, 7)
+        self.assertEqual(list(chosen), sorted(set(chosen)))
+        weight = np.abs(linear.regression(self.rows, self.labels, self.weights).coef_).max(axis=0)
+        left_out = np.setdiff1d(np.arange(30), chosen)
+        self.assertGreaterEqual(weight[chosen].min(), weight[left_out].max())
 
 
 class AnomalyExport(unittest.TestCase):

@@ -13,6 +13,9 @@ from trainer import (
     bundle,
     calibrate,
     card,
+    card_sections,
+    caution,
+    contributions,
     corpus,
     evaluate,
     features,
@@ -69,6 +72,7 @@ def read_data(paths):
     templates = corpus.read(paths.corpus)
     lines = generate.expand(templates)
     found = features.extract(paths.binary, [line.record() for line in lines])
+    corpus.check_masked(lines, found)
     schema = features.read_schema(paths.binary)
     digest = digest_files(corpus.product_files(paths.corpus))
     return Data(templates, lines, found, schema, digest)
@@ -93,13 +97,14 @@ def train(paths):
     data = read_data(paths)
     say(f"{len(data.lines):,} lines of {len(data.templates):,} templates")
     draft = first_draft(paths, release)
-    held = evaluate.hold_out(data)
+    held, fitted = evaluate.hold_out(data)
     say(f"fitted {len(held.parts)} folds, temperature {held.temperature}")
+    say(f"and the models: {len(fitted.columns)} of {len(fitted.vectoriser.vocabulary_):,} terms")
     evaluate.judge_held_out(data, held, paths.binary, draft)
     figures = evaluate.held_out_figures(data, held)
     say("held-out products:\n" + card.figures_table(figures))
-    fitted = models.fit(data.lines, data.features, data.schema, f"corpus {data.digest}")
-    say(f"fitted the models: {len(fitted.columns)} of {len(fitted.vectoriser.vocabulary_):,} terms")
+    labels, judged = evaluate.held_out_verdicts(data, held)
+    draft.curve = caution.curve(labels, judged)
     made = finish(paths, data, held, figures, fitted, draft, say)
     write_parity(paths, data, fitted, held.temperature, made, say)
 
@@ -143,12 +148,19 @@ def card_facts(data, held, figures, fitted, draft, made):
     labels, weights = models.labels_of(data.lines), models.line_weights(data.lines)
     packs = [pack for pack in yaml.safe_load_all(draft.rules) if pack]
     calibrated = calibrate.apply_temperature(held.probabilities, held.temperature)
+    places = sorted(held.judged)
+    of_judged, judged = evaluate.held_out_verdicts(data, held)
     return {
         "models": fitted,
         "templates": data.templates,
         "version": draft.version,
         "figures": figures,
-        "rules": sum(len(pack["rules"]) for pack in packs),
+        "forwarding": caution.forwarding(of_judged, judged),
+        "contributions": contributions.measure(of_judged, judged),
+        "machines": card_sections.large_machines(data, held.judged),
+        "curve": draft.curve,
+        "reliability": caution.reliability(of_judged, calibrated[places]),
+        "rules": sum(map(bundle.count_rules, packs)),
         "packs": len(packs),
         "temperature": held.temperature,
         "loss_raw": calibrate.log_loss(held.probabilities, labels, weights),

@@ -33,6 +33,8 @@ class Draft:
     extra: dict
     weights: dict = field(default_factory=lambda: settings.WEIGHTS)
     threshold: float = settings.ANOMALY_THRESHOLD
+    max_unknown: float = settings.MAX_UNKNOWN
+    curve: list = field(default_factory=list)
 
     def files(self, models, temperature):
         """{name: bytes} of the whole bundle, manifest last."""
@@ -70,6 +72,7 @@ class Draft:
             "decision": {
                 "min_confidence": settings.MIN_CONFIDENCE,
                 "noise_threshold": settings.NOISE_THRESHOLD,
+                **({"curve": self.curve} if self.curve else {}),
             },
             "baseline": self.baseline,
             "golden": {"file": "golden.jsonl", "tolerance": settings.GOLDEN_TOLERANCE},
@@ -84,11 +87,12 @@ class Draft:
         return {
             "rules": {"weight": self.weights["rules"], "file": "rules.yaml"},
             "classifier": {
-                "kind": "xgboost",
+                "kind": "xgboost and logistic regression",
                 "weight": self.weights["classifier"],
                 "file": "classifier.onnx",
                 "input_width": len(models.columns),
                 "missing": "nan",
+                "max_unknown": self.max_unknown,
                 "calibration": {"kind": "temperature", "temperature": temperature},
             },
             "anomaly": {
@@ -122,6 +126,12 @@ def read_rules(directory):
         raise TrainerError(f"expected rule packs (*.yaml) in {directory}, found none")
     texts = [path.read_text("utf-8").strip().removeprefix("---").strip() for path in files]
     return "".join(f"---\n{text}\n" for text in texts).encode("utf-8")
+
+
+def count_rules(pack: dict) -> int:
+    """The rules of a pack; each row of a table is one."""
+    rows = [table["rows"] for table in pack.get("tables", [])]
+    return sum(map(len, [pack.get("rules", []), *rows]))
 
 
 def created(release):

@@ -1,24 +1,25 @@
 """MODEL_CARD.md: what the bundle is, what it rests on, and what it can and cannot do."""
 
-import math
 from collections import Counter
 
-from trainer import anomaly, calibrate, classifier, folds, generate, metrics, models, settings
+from trainer import (
+    anomaly,
+    calibrate,
+    card_sections,
+    caution,
+    classifier,
+    folds,
+    generate,
+    linear,
+    metrics,
+    models,
+    settings,
+    vectorise,
+)
 from trainer.common import LABELS
+from trainer.markdown import number, percent, table
 
 JUDGES = ("rules", "classifier", "anomaly", "ensemble")
-
-
-def table(head, rows):
-    """A Markdown table."""
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def number(value):
-    """Three digits, or a dash where there is no figure."""
-    return "-" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
 FIGURES_HEAD = ["votes on", "macro-F1", "forward AUC"] + [
@@ -107,16 +108,25 @@ def validation_section(validation, judging_digest):
         "anomaly threshold were compared on it.\n\n"
         f"{all_tables(validation['figures'])}\n\n"
         "The ensemble on each of its sets (a dash: one kind of label only):\n\n"
-        f"{table(['set', 'lines', 'macro-F1', 'forward AUC'], rows)}"
+        f"{table(['set', 'lines', 'macro-F1', 'forward AUC'], rows)}\n\n"
+        "Forwarded by the verdicts as they are: " + forwarding(validation["forwarding"]) + "\n\n"
+        "Without a part of the verdict:\n\n"
+        f"{card_sections.contribution(validation['contributions'])}"
     )
+
+
+def forwarding(shares):
+    """Shares forwarded, in words."""
+    named = [f"{percent(shares[label])} of {label}" for label in LABELS if label in shares]
+    return ", ".join(named) + "."
 
 
 TEXT = """# Model card: {name} {version}
 
 The bundle that logtriage carries inside its binary. It gives a log record one of four categories
 (critical, suspicious, routine, noise) by three members: rules ({rules} of them in {packs} packs), a
-classifier (XGBoost, {trees} trees over {columns} tf-idf columns) and an anomaly detector
-(IsolationForest, {isolation_trees} trees over {numeric} numeric features).
+classifier (a committee of XGBoost's {trees} trees and a linear model, both over {columns} tf-idf
+columns, each counting half) and an anomaly detector (IsolationForest, {isolation_trees} trees over {numeric} numeric features).
 
 ## Data
 
@@ -129,7 +139,8 @@ grows with the square root of its size, a label's falls with the square root of 
 
 {corpus}
 
-Terms that occur in one product only are left out of the vocabulary: {terms} terms remain. The
+Terms that occur in fewer than {min_products} products or {min_templates} templates are left out of the vocabulary: {terms}
+terms remain, of which the models are given the {columns} that a linear model gives the greatest weight. The
 generated words of one line are the same for every label.
 
 ## Split
@@ -145,6 +156,8 @@ are of products it did not see, but of the same authors. Judge by the external f
 
 {held_out_tables}
 
+Forwarded by the verdicts as they are: {held_out_forwarding}
+
 Where a member abstains, it counts here as routine with a forward score of 0.5. The forward score is
 critical + suspicious, at least the floor's confidence where a floor raised the verdict; the anomaly
 member is ranked by its raw score on every line. Critical recall at 20 % is the share of critical
@@ -154,17 +167,44 @@ lines among the fifth of all lines with the highest forward score.
 
 {validation}
 
+## What each part contributes
+
+Held-out products, decided again from the same votes without one part. "Caution" is what forwards the
+unsure and makes routine of noise with a low score. Ordinary traffic is a mix of {mix}.
+
+{contributions}
+
+## Failures of large machines
+
+Lines of products that watch supercomputers and their networks, each judged by the bundle of the fold that
+held its product out. A line counts for every kind whose words it or the reason of its label has.
+
+{machines}
+
+## Forwarding to a target
+
+`decision.target` forwards records by their score as well (critical + suspicious at or above a threshold),
+at the threshold of this curve that is expected to reach the target. Measured on held-out products, so by the
+same authors; ordinary traffic is the mix above. The last row is what is forwarded without a target.
+
+{curve}
+
 ## Calibration and thresholds
+
+Reliability of the classifier's calibrated probabilities on held-out products:
+
+{reliability}
 
 - classifier: softmax(ln p / T) with T = {temperature}, the least log loss on held-out products
   (log loss {loss_raw} before, {loss} after); this one number was fitted on all folds together. The
-  member abstains on a record without one known word.
+  member abstains on a record without one known word{abstention}.
 - anomaly: the place of the score among {knots} quantiles of the training lines; below
   {threshold} it abstains.
-- weights: {weights}; other weights did not gain more on
-  held-out products than chance would (`python scripts/train.py search`).
+- weights: {weights}; other weights change the figures of
+  held-out products by less than 0.005 (`python scripts/train.py search`).
 - Noise below a score of {noise} becomes routine: it costs recall of noise, and keeps lines that
-  matter from being dropped. What stays below a confidence of {confidence} is forwarded.
+  matter from being dropped. What stays below a confidence of {confidence} is forwarded; routine and
+  noise, which are both kept back, count together there.
 - The baseline for drift: shares of the categories, deciles of the confidence, and the mean share of
   words that the vocabulary lacks, over the training lines as this bundle judges them.
 
@@ -207,8 +247,19 @@ def write(facts):
         version=facts["version"],
         rules=facts["rules"],
         packs=facts["packs"],
-        trees=len(classifier.read_booster(of.booster)[0]),
-        columns=len(of.columns),
+        trees=len(classifier.read_booster(of.committee.booster)[0]),
+        min_products=vectorise.MIN_PRODUCTS,
+        min_templates=vectorise.MIN_TEMPLATES,
+        held_out_forwarding=forwarding(facts["forwarding"]),
+        mix=", ".join(f"{percent(share)} {label}" for label, share in caution.MIX.items()),
+        contributions=card_sections.contribution(facts["contributions"]),
+        machines=facts["machines"],
+        curve=card_sections.curve(facts["curve"]),
+        reliability=card_sections.reliability(*facts["reliability"]),
+        abstention=""
+        if settings.MAX_UNKNOWN >= 1.0
+        else f", or one of which more than {settings.MAX_UNKNOWN:.0%} of the words are unknown",
+        columns=f"{len(of.columns):,}",
         isolation_trees=anomaly.TREES,
         numeric=len(of.schema.names),
         templates=f"{len(templates):,}",
@@ -236,5 +287,5 @@ def write(facts):
         judging_digest=facts["judging_digest"],
         versions=table(["package", "version"], packages),
         parameters=", ".join(f"{key} {value}" for key, value in classifier.PARAMETERS.items())
-        + f", {classifier.ROUNDS} rounds",
+        + f", {classifier.ROUNDS} rounds; of the linear model: C {linear.STRENGTH}",
     )

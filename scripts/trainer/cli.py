@@ -4,6 +4,7 @@ lint       read the corpus and say what is wrong with it
 train      corpus -> held-out figures, bundle, parity file
 validate   figures of a written bundle on a file of labelled lines
 parity     compare the program's votes with XGBoost's and scikit-learn's own on any file of lines
+traffic    write docs/traffic.md: what is forwarded of a simulated day and of real logs
 search     what product-wise validation says about parameters, weights and thresholds
 """
 
@@ -12,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from trainer import build, bundle, card, corpus, search, settings, validate
+from trainer import build, bundle, card, corpus, search, settings, traffic, validate
 from trainer.common import TrainerError, binary_path
 
 
@@ -35,6 +36,10 @@ def arguments(argv):
     train.add_argument("--parity-out", type=Path, default=settings.PARITY)
     commands.add_parser("validate").add_argument("file", type=Path)
     commands.add_parser("parity").add_argument("file", type=Path)
+    traffic_page = commands.add_parser("traffic")
+    traffic_page.add_argument("--logs", type=Path, help="a directory of real logs (*.log)")
+    traffic_page.add_argument("--out", type=Path, default=settings.TRAFFIC)
+    traffic_page.add_argument("--opinions", type=Path, default=settings.OPINIONS)
     commands.add_parser("search")
     return parser.parse_args(argv)
 
@@ -80,11 +85,17 @@ def search_parameters(args):
     search.run(paths_of(args))
 
 
+def write_traffic(args):
+    """Writes the page about ordinary traffic."""
+    traffic.run(paths_of(args), args.logs, args.out, args.opinions)
+
+
 COMMANDS = {
     "lint": lint,
     "train": train,
     "validate": check_external,
     "parity": check_lines,
+    "traffic": write_traffic,
     "search": search_parameters,
 }
 

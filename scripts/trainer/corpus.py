@@ -44,7 +44,7 @@ SEVERITIES = {
     "info": 6,
     "debug": 7,
 }
-PRODUCT_KEYS = {"product", "vendor", "group", "source", "format", "about", "templates"}
+PRODUCT_KEYS = {"product", "vendor", "group", "source", "format", "about", "basis", "templates"}
 TEMPLATE_KEYS = {"id", "label", "severity", "reason", "template", "format", "source"}
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 APP_NAME = re.compile(r"[!-~]{1,48}")
@@ -141,7 +141,7 @@ def read_product(path):
 def product_faults(data, stem):
     """Faults in the head of a product file."""
     if not isinstance(data, dict):
-        return ["expected a mapping with product, vendor, group, source, format, templates"]
+        return ["expected a mapping with product, vendor, group, source, format, basis, templates"]
     faults = [f"unknown key {key!r}" for key in sorted(set(data) - PRODUCT_KEYS)]
     faults += [f"missing key {key!r}" for key in sorted(PRODUCT_KEYS - set(data))]
     if data.get("product") != stem:
@@ -152,6 +152,9 @@ def product_faults(data, stem):
         faults.append(f"expected a format of {', '.join(FORMATS)}, found {data.get('format')!r}")
     if not isinstance(data.get("templates"), list) or not data.get("templates"):
         faults.append("expected a list of templates")
+    basis = data.get("basis")
+    if not isinstance(basis, list) or not basis or not all(isinstance(b, str) for b in basis):
+        faults.append("expected basis as a list of texts: what the labels rest on")
     return faults
 
 
@@ -198,6 +201,30 @@ def text_faults(template):
         except ValueError as error:
             faults.append(f"a line made of it is not JSON: {error}: {line[:120]}")
     return faults
+
+
+def masked_faults(lines, features):
+    """Templates of different labels of which a line looks the same to the models: one of the labels is
+    wrong, or both lines lack the word that tells them apart."""
+    seen, faults = {}, {}
+    for line, one in zip(lines, features, strict=True):
+        template = line.template
+        first = seen.setdefault(one.tokens, template)
+        if first.label != template.label:
+            faults[(first.id, template.id)] = (
+                f"{template.product}.yaml: {template.id}: same words as {first.product}.yaml: "
+                f"{first.id} once numbers and names are masked, and another label "
+                f"({template.label}, {first.label})"
+            )
+    return list(faults.values())
+
+
+def check_masked(lines, features):
+    """Raises TrainerError with every fault of `masked_faults`."""
+    faults = masked_faults(lines, features)
+    if faults:
+        listed = "\n  ".join(faults)
+        raise TrainerError(f"{len(faults)} faults in the corpus:\n  {listed}")
 
 
 def make_template(entry, product):

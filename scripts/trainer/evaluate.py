@@ -37,25 +37,33 @@ class HeldOut:
     judged: dict = field(default_factory=dict)
 
 
-def hold_out(data):
-    """Fits each fold's models; their own predictions for held-out lines give the temperature."""
+def hold_out(data, fit_all=models.fit_all):
+    """(folds with their models, models of all data). The folds' own predictions for lines they did not
+    see give the temperature."""
     assignment = folds.assign(data.templates)
-    held = HeldOut(assignment, [], np.zeros((len(data.lines), len(LABELS))))
-    for number in sorted(set(assignment.values())):
-        inside, outside = folds.split(
-            data.lines, lambda line: line.template.product, assignment, number
-        )
-        fitted = models.fit(
+    numbers = sorted(set(assignment.values()))
+    sides = [
+        folds.split(data.lines, lambda line: line.template.product, assignment, number)
+        for number in numbers
+    ]
+    jobs = [
+        models.Job(
             [data.lines[i] for i in inside],
             [data.features[i] for i in inside],
             data.schema,
             f"fold {number}",
         )
-        held.probabilities[outside] = fitted.probabilities([data.features[i] for i in outside])
-        held.parts.append(Fold(number, fitted, outside))
+        for number, (inside, _) in zip(numbers, sides, strict=True)
+    ]
+    jobs.append(models.Job(data.lines, data.features, data.schema, f"corpus {data.digest}"))
+    *fitted, whole = fit_all(jobs)
+    held = HeldOut(assignment, [], np.zeros((len(data.lines), len(LABELS))))
+    for number, (_, outside), made in zip(numbers, sides, fitted, strict=True):
+        held.probabilities[outside] = made.probabilities([data.features[i] for i in outside])
+        held.parts.append(Fold(number, made, outside))
     labels, weights = models.labels_of(data.lines), models.line_weights(data.lines)
     held.temperature = calibrate.fit_temperature(held.probabilities, labels, weights)
-    return held
+    return held, whole
 
 
 def judge_held_out(data, held, binary, draft):
@@ -66,18 +74,28 @@ def judge_held_out(data, held, binary, draft):
     for part in held.parts:
         places = [place for place in part.held_out if data.lines[place].index == 0]
         records = [data.lines[place].record() for place in places]
-        with tempfile.TemporaryDirectory(prefix="logtriage-fold-") as folder:
-            path = Path(folder) / f"fold-{part.number}"
-            bundle.write(path, draft.files(part.models, held.temperature))
-            answers = votes.judge(binary, path, records)
+        answers = judge_by(part, held.temperature, binary, draft, records)
         held.judged.update(zip(places, answers, strict=True))
+
+
+def judge_by(part, temperature, binary, draft, records):
+    """What the bundle of one fold says of records."""
+    with tempfile.TemporaryDirectory(prefix="logtriage-fold-") as folder:
+        path = Path(folder) / f"fold-{part.number}"
+        bundle.write(path, draft.files(part.models, temperature))
+        return votes.judge(binary, path, records)
+
+
+def held_out_verdicts(data, held):
+    """(labels, verdicts) of the lines in `held.judged`, in their order."""
+    places = sorted(held.judged)
+    labels = models.labels_of([data.lines[place] for place in places])
+    return labels, [held.judged[place] for place in places]
 
 
 def held_out_figures(data, held):
     """Figures of all judges on the lines in `held.judged`."""
-    places = sorted(held.judged)
-    labels = models.labels_of([data.lines[place] for place in places])
-    return all_figures(labels, [held.judged[place] for place in places])
+    return all_figures(*held_out_verdicts(data, held))
 
 
 def probability_figures(labels, probabilities):

@@ -13,8 +13,8 @@ from trainer.corpus import Template
 TRAIN_SEED = "train-1"
 PARITY_SEED = "parity-1"
 GOLDEN_SEED = "golden-1"
-LINES = 6
-"""Lines made of each template for training."""
+LINES = 3
+"""Lines made of each template for training. Six gave no better figures on held-out products."""
 
 
 @dataclass(frozen=True)

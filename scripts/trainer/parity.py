@@ -42,7 +42,7 @@ def predictions(fitted, temperature, found):
     scores = fitted.strangeness(found)
     return [
         {
-            "probabilities": [float(str(value)) for value in raw[row]],
+            "probabilities": [round(float(value), 9) for value in raw[row]],
             "calibrated": [round(float(value), 9) for value in calibrated[row]],
             "anomaly": round(float(scores[row]), 9),
         }

@@ -6,8 +6,17 @@ measured on, so that the model card can be written without the file and says whe
 
 import json
 
-from trainer import metrics, program
+import numpy as np
+
+from trainer import caution, contributions, metrics, program, votes
 from trainer.common import LABELS, dump_json, write_text
+
+
+def read(path):
+    """Messages, sources and labels of a file that the program has read already."""
+    rows = [json.loads(text) for text in path.read_text("utf-8").split("\n") if text.strip()]
+    records = [{key: row[key] for key in ("message", "source") if row.get(key)} for row in rows]
+    return records, np.array([LABELS.index(row["label"]) for row in rows])
 
 
 def measure(binary, bundle, path, judging_digest):
@@ -21,6 +30,8 @@ def measure(binary, bundle, path, judging_digest):
     ensemble = {**told["figures"], "voted": told["voted"], "confusion": told["confusion"]}
     sets = {one["name"] or "unnamed": one for one in told["by"]["values"]}
     judges = {**told["members"], "ensemble": ensemble}
+    records, labels = read(path)
+    judged = votes.judge(binary, bundle, records)
     return rounded(
         {
             "judging_digest": judging_digest,
@@ -31,6 +42,8 @@ def measure(binary, bundle, path, judging_digest):
                 for name, one in sorted(sets.items())
             },
             "figures": {name: figures(told["lines"], of) for name, of in judges.items()},
+            "forwarding": caution.forwarding(labels, judged),
+            "contributions": contributions.measure(labels, judged),
         }
     )
 

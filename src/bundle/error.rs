@@ -225,6 +225,14 @@ pub enum BundleError {
         /// The line's message, shortened.
         message: String,
     },
+    /// The bundle cannot tell how to reach what the site wants.
+    #[error("decision.target: expected {expected}, found {found}")]
+    Target {
+        /// What would do.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// A golden sample is judged otherwise than recorded.
     #[error("golden sample {line}: expected {expected}, found {found} for the message {message:?}")]
     Golden {
@@ -283,6 +291,7 @@ impl BundleError {
             BundleError::SiteSignature(_) => "bad_site_signature",
             BundleError::MustForwardFile { .. } => "bad_must_forward",
             BundleError::MustForward { .. } => "must_forward_failed",
+            BundleError::Target { .. } => "target_out_of_reach",
             BundleError::Golden { .. } => "golden_failed",
         }
     }

@@ -231,13 +231,14 @@ impl Parts {
             classifier: Classifier {
                 missing: members.classifier.missing.value(),
                 temperature: members.classifier.calibration.temperature,
+                max_unknown: members.classifier.max_unknown,
                 labels,
             },
             anomaly: Anomaly {
                 knots: members.anomaly.calibration.knots.clone(),
                 threshold: members.anomaly.threshold,
             },
-            policy: own_policy(manifest),
+            policy: own_policy(manifest)?,
             baseline: Arc::new(baseline::read(&manifest.baseline)?),
             stand_in: false,
         })

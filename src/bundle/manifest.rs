@@ -131,8 +131,16 @@ pub struct ClassifierMember {
     pub input_width: usize,
     /// What an absent column holds.
     pub missing: Missing,
+    /// Share of a record's words that the vocabulary lacks above which the member abstains.
+    #[serde(default = "always_votes")]
+    pub max_unknown: f32,
     /// How its probabilities are calibrated.
     pub calibration: Temperature,
+}
+
+/// Bundles of older trainers do not name a share.
+fn always_votes() -> f32 {
+    1.0
 }
 
 /// What the model was trained to see where a term is absent.
@@ -217,6 +225,23 @@ pub struct Decision {
     pub min_confidence: f32,
     /// Score below which noise becomes routine.
     pub noise_threshold: f32,
+    /// What forwarding by score catches and costs, thresholds ascending; empty in older bundles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<TradeOff>,
+}
+
+/// One point of the trade-off between critical records caught and ordinary records forwarded, as
+/// measured on products that the models had not seen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TradeOff {
+    /// Records of which critical and suspicious together score this or more are forwarded, beside those
+    /// that are forwarded for another reason.
+    pub threshold: f32,
+    /// Share of critical records that are then forwarded.
+    pub critical_recall: f32,
+    /// Share of all records that are then forwarded, in traffic of the usual mix of categories.
+    pub forwarded: f32,
 }
 
 /// What the training data looked like.

@@ -19,6 +19,7 @@ mod signature;
 mod site;
 mod status;
 mod store;
+mod target;
 
 pub use crate::pipeline::Identity;
 pub use compare::{Compared, Difference, ENGINE_TOLERANCE, compare_engines};

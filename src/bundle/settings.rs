@@ -85,6 +85,10 @@ impl Manifest {
             ));
         }
         let shares = [
+            (
+                "members.classifier.max_unknown",
+                members.classifier.max_unknown,
+            ),
             ("members.anomaly.threshold", members.anomaly.threshold),
             ("decision.min_confidence", self.decision.min_confidence),
             ("decision.noise_threshold", self.decision.noise_threshold),
@@ -114,7 +118,29 @@ impl Manifest {
                 format!("{} numbers", knots.len()),
             ));
         }
-        Ok(())
+        self.check_curve()
+    }
+
+    /// Thresholds ascend, and a higher one catches and costs no more.
+    fn check_curve(&self) -> Result<(), BundleError> {
+        let curve = &self.decision.curve;
+        let share = |value: f32| (0.0..=1.0).contains(&value);
+        let sound = curve.iter().all(|at| {
+            (0.0..=2.0).contains(&at.threshold) && share(at.critical_recall) && share(at.forwarded)
+        });
+        let steps = curve.windows(2).all(|pair| {
+            pair[0].threshold < pair[1].threshold
+                && pair[0].critical_recall >= pair[1].critical_recall
+                && pair[0].forwarded >= pair[1].forwarded
+        });
+        if sound && steps {
+            return Ok(());
+        }
+        Err(BundleError::setting(
+            "decision.curve",
+            "ascending thresholds with shares from 0 to 1 that do not rise",
+            format!("{} points that are not", curve.len()),
+        ))
     }
 }
 

@@ -8,6 +8,7 @@ use super::BundleError;
 use super::manifest::Manifest;
 use super::must_forward::MustForward;
 use super::signature::{TrustedKeys, verify_detached};
+use super::target;
 use crate::config::{CompliancePacks, Config, DecisionConfig, OnDegraded};
 use crate::ensemble::Policy;
 use crate::pipeline::Knowledge;
@@ -69,7 +70,7 @@ impl Site {
         rules: &[Pack],
         manifest: &Manifest,
         stand_in: bool,
-    ) -> Result<Knowledge, RuleError> {
+    ) -> Result<Knowledge, BundleError> {
         let same = self.packs.is_empty() && self.disable.is_empty();
         let rules = if same {
             own.rules
@@ -80,7 +81,7 @@ impl Site {
         Ok(Knowledge {
             rules,
             compliance: Arc::clone(&self.compliance),
-            policy: policy(manifest, &self.decision, self.skip_models),
+            policy: policy(manifest, &self.decision, self.skip_models)?,
             stand_in,
             ..own
         })
@@ -115,10 +116,11 @@ fn signed_packs(file: &Path, yaml: &str, keys: &TrustedKeys) -> Result<Vec<Pack>
 }
 
 /// The bundle's own policy.
-pub(super) fn own_policy(manifest: &Manifest) -> Policy {
+pub(super) fn own_policy(manifest: &Manifest) -> Result<Policy, BundleError> {
     let nothing_said = DecisionConfig {
         min_confidence: None,
         noise_threshold: None,
+        target: None,
         weights: None,
         on_degraded: OnDegraded::Judge,
     };
@@ -126,7 +128,11 @@ pub(super) fn own_policy(manifest: &Manifest) -> Policy {
 }
 
 /// The bundle's weights and thresholds, unless the configuration says otherwise.
-fn policy(manifest: &Manifest, decision: &DecisionConfig, skip_models: bool) -> Policy {
+fn policy(
+    manifest: &Manifest,
+    decision: &DecisionConfig,
+    skip_models: bool,
+) -> Result<Policy, BundleError> {
     let members = &manifest.members;
     let weights = decision.weights.map_or(
         [
@@ -136,7 +142,10 @@ fn policy(manifest: &Manifest, decision: &DecisionConfig, skip_models: bool) -> 
         ],
         |w| [w.rules, w.classifier, w.anomaly],
     );
-    Policy {
+    let forward_at = decision
+        .target
+        .map(|target| target::threshold(&manifest.decision.curve, target));
+    Ok(Policy {
         weights,
         noise_threshold: decision
             .noise_threshold
@@ -144,7 +153,8 @@ fn policy(manifest: &Manifest, decision: &DecisionConfig, skip_models: bool) -> 
         min_confidence: decision
             .min_confidence
             .unwrap_or(manifest.decision.min_confidence),
+        forward_at: forward_at.transpose()?,
         forward_degraded: decision.on_degraded == OnDegraded::Forward,
         skip_models_on_compliance: skip_models,
-    }
+    })
 }

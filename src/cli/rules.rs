@@ -1,4 +1,4 @@
-//! `logtriage rules check|test`: packs proven before they are shipped.
+//! `logtriage rules check|test|coverage`: packs proven before they are shipped, and what they cover.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use crate::rules::{
-    BUILTIN_COMPLIANCE, ComplianceSet, Document, Framework, Pack, Pattern, RuleSet,
+    BUILTIN_COMPLIANCE, ComplianceSet, Coverage, Document, Framework, Pack, Pattern, RuleSet,
     parse_frameworks, read_documents, test_claims, test_examples,
 };
 use crate::verdict::Category;
@@ -17,7 +17,7 @@ use crate::verdict::Category;
 const RULES_DIR: &str = "configs/rules";
 const COMPLIANCE_DIR: &str = "configs/compliance";
 
-/// Check and test rule packs.
+/// Check and test rule packs, and show what they cover.
 #[derive(Debug, Args)]
 pub struct RulesArgs {
     #[command(subcommand)]
@@ -30,6 +30,8 @@ enum RulesCommand {
     Check(PackArgs),
     /// Run every example of every rule.
     Test(PackArgs),
+    /// Write which MITRE ATT&CK techniques the rules name, as Markdown (docs/mitre-coverage.md).
+    Coverage(PackArgs),
 }
 
 /// Which packs.
@@ -47,6 +49,11 @@ impl RulesArgs {
         let code = match self.command {
             RulesCommand::Check(args) => check(&Loaded::read(&args.paths)?, &mut out)?,
             RulesCommand::Test(args) => test(&Loaded::read(&args.paths)?, &mut out)?,
+            RulesCommand::Coverage(args) => {
+                let coverage = Coverage::of(&Loaded::read(&args.paths)?.packs)?;
+                write!(out, "{coverage}")?;
+                ExitCode::SUCCESS
+            }
         };
         io::stdout().lock().write_all(out.as_bytes())?;
         Ok(code)

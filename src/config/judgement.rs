@@ -16,7 +16,7 @@ pub struct RulesConfig {
     /// Where compliance packs come from.
     #[serde(serialize_with = "serialize::compliance")]
     pub compliance: Vec<CompliancePacks>,
-    /// Ids of rules that are left out.
+    /// Ids of rules that are left out, or globs of ids.
     pub disable: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ impl RulesConfig {
         let dir = |text: &str| (!text.is_empty()).then(|| PathBuf::from(text));
         let id = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let packs = reader.list("rules.packs", "a directory", dir)?;
-        let disable = reader.list("rules.disable", "the id of a rule", id)?;
+        let disable = reader.list("rules.disable", "the id of a rule or a glob of ids", id)?;
         let compliance = reader.list(
             "rules.compliance",
             "a directory or the word builtin",
@@ -74,10 +74,22 @@ pub struct DecisionConfig {
     pub min_confidence: Option<f32>,
     /// Confidence below which noise becomes routine, in [0, 1].
     pub noise_threshold: Option<f32>,
+    /// What is to be reached by forwarding further records by their score.
+    #[serde(serialize_with = "serialize::target")]
+    pub target: Option<Target>,
     /// Weights of the members.
     pub weights: Option<Weights>,
     /// What happens to records judged without all members.
     pub on_degraded: OnDegraded,
+}
+
+/// What a site wants to reach: the bundle's curve says at which score records are then forwarded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Target {
+    /// At least this share of critical records is forwarded.
+    CriticalRecall(f32),
+    /// At most this share of ordinary traffic is forwarded.
+    MaxForward(f32),
 }
 
 /// Weights of the members: finite, none negative, not all zero. They need not sum to 1.
@@ -110,9 +122,27 @@ impl DecisionConfig {
         Ok(DecisionConfig {
             min_confidence: reader.share("decision.min_confidence")?,
             noise_threshold: reader.share("decision.noise_threshold")?,
+            target: target(reader)?,
             weights: weights(reader)?,
             on_degraded: reader.word("decision.on_degraded", OnDegraded::Judge, &words)?,
         })
+    }
+}
+
+/// One of the two, or none: both together may have no threshold in common.
+fn target(reader: &Reader<'_>) -> Result<Option<Target>, ConfigError> {
+    let recall = reader.share("decision.target.critical_recall")?;
+    let forward = reader.share("decision.target.max_forward")?;
+    let given = reader.given("decision.target.max_forward");
+    match (recall, forward, given) {
+        (Some(_), Some(_), Some(given)) => Err(invalid(
+            "decision.target",
+            given,
+            "one of critical_recall and max_forward",
+            "both",
+        )),
+        (Some(share), _, _) => Ok(Some(Target::CriticalRecall(share))),
+        (None, share, _) => Ok(share.map(Target::MaxForward)),
     }
 }
 

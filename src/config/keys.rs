@@ -59,6 +59,8 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("compliance.skip_models", Kind::Scalar),
     ("decision.min_confidence", Kind::Scalar),
     ("decision.noise_threshold", Kind::Scalar),
+    ("decision.target.critical_recall", Kind::Scalar),
+    ("decision.target.max_forward", Kind::Scalar),
     ("decision.weights.rules", Kind::Scalar),
     ("decision.weights.classifier", Kind::Scalar),
     ("decision.weights.anomaly", Kind::Scalar),

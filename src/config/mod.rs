@@ -37,7 +37,7 @@ pub use error::ConfigError;
 pub use feedback::FeedbackConfig;
 pub use host::processors;
 pub use judgement::{
-    ComplianceConfig, CompliancePacks, DecisionConfig, OnDegraded, RulesConfig, Weights,
+    ComplianceConfig, CompliancePacks, DecisionConfig, OnDegraded, RulesConfig, Target, Weights,
 };
 pub use models::{
     BatchConfig, EngineConfig, EngineKind, MemberEngines, ModelsConfig, OnStartFailure,

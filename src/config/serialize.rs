@@ -1,11 +1,12 @@
 //! Validated values back into the form in which they are written, for `config check`.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
-use super::judgement::CompliancePacks;
+use super::judgement::{CompliancePacks, Target};
 use super::size::display;
 
 pub(super) fn size<S: Serializer>(bytes: &usize, serializer: S) -> Result<S::Ok, S::Error> {
@@ -44,4 +45,14 @@ pub(super) fn compliance<S: Serializer>(
         CompliancePacks::Builtin => "builtin".to_owned(),
         CompliancePacks::Dir(dir) => dir.display().to_string(),
     }))
+}
+
+/// A target as the mapping that it is read from.
+pub(super) fn target<S: Serializer>(target: &Option<Target>, to: S) -> Result<S::Ok, S::Error> {
+    let pair = target.map(|target| match target {
+        Target::CriticalRecall(share) => ("critical_recall", share),
+        Target::MaxForward(share) => ("max_forward", share),
+    });
+    pair.map(|(key, share)| BTreeMap::from([(key, share)]))
+        .serialize(to)
 }

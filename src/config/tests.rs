@@ -95,7 +95,7 @@ fn what_is_printed_loads_to_the_same() {
          rules: {{packs: [/a, /b], compliance: [], disable: [x]}}\n\
          feedback: {{path: /data/feedback.ndjson, max_bytes: 3MiB}}\n\
          log: {{access: 0.25}}\n\
-         decision: {{min_confidence: 0.25, {weights}}}\n"
+         decision: {{min_confidence: 0.25, target: {{max_forward: 0.2}}, {weights}}}\n"
     );
     let config = load(&yaml, &[]).expect("a valid file");
     let printed = serde_yaml::to_string(&config).expect("a printable configuration");
@@ -288,6 +288,14 @@ fn wrong_values_are_refused_with_what_would_be_right() {
         (
             "decision: {min_confidence: .nan}",
             "decision.min_confidence in c.yaml: expected a number",
+        ),
+        (
+            "decision: {target: {critical_recall: 1.5}}",
+            "decision.target.critical_recall in c.yaml: expected a number",
+        ),
+        (
+            "decision: {target: {critical_recall: 0.9, max_forward: 0.2}}",
+            "decision.target in c.yaml: expected one of critical_recall and max_forward",
         ),
         (
             "decision: {min_confidence: 1.5}",

@@ -3,7 +3,8 @@
 //! JSON, logfmt and the records of a request all use the same names, so they share this table.
 
 use super::Severity;
-use super::severity::{more_severe, number};
+use super::scale::{self, Scale};
+use super::severity::{more_severe, number, whole_part};
 
 /// Longest known field name; longer names are not looked up.
 const LONGEST_NAME: usize = 36;
@@ -21,6 +22,14 @@ pub(crate) struct Known {
     plain_number: Option<u64>,
     /// True when the document is a Windows event.
     windows: bool,
+    /// The number under `severity`, and whether the document is a finding of GuardDuty, which has a
+    /// scale of its own there.
+    finding_number: Option<u64>,
+    finding: bool,
+    /// The number under `priority`, and which of the two fields beside it mark an alert of Snort.
+    priority_number: Option<u64>,
+    generator: bool,
+    signature: bool,
     /// MongoDB's one-letter severity, which counts only beside a `ctx`.
     letter: Option<Severity>,
     context: bool,
@@ -53,14 +62,24 @@ impl Known {
     pub(crate) fn severity(&self) -> Option<Severity> {
         let letter = if self.context { self.letter } else { None };
         let named = more_severe(self.named, letter);
-        named.or(self.numbered).or_else(|| {
-            let number = self.plain_number?;
-            if self.windows {
-                Severity::from_windows(number)
-            } else {
-                Severity::from_number(number)
-            }
-        })
+        if let (true, Some(number), None) = (self.finding, self.finding_number, named) {
+            return scale::GUARDDUTY.severity(number);
+        }
+        named.or(self.numbered).or_else(|| self.by_company())
+    }
+
+    /// What a number means whose scale only its company tells.
+    fn by_company(&self) -> Option<Severity> {
+        if let (true, true, Some(number)) = (self.generator, self.signature, self.priority_number) {
+            return scale::INTRUSION.severity(number);
+        }
+        let number = self.plain_number?;
+        let scale = if self.windows {
+            &scale::WINDOWS
+        } else {
+            &scale::PLAIN
+        };
+        scale.severity(number)
     }
 
     /// The place of the field that names the source best.
@@ -87,8 +106,12 @@ impl Known {
             | b"log.syslog.severity.code"
             | b"syslog.severity"
             | b"syslog_severity" => {
+                if lower == b"severity" {
+                    self.finding_number = whole_part(value.trim());
+                }
                 self.see_value(value);
             }
+            b"detail.severity" => self.finding_number = whole_part(value.trim()),
             // A number under these is a ticket's priority or a vendor's own scale.
             b"priority"
             | b"eventseverity"
@@ -100,17 +123,37 @@ impl Known {
             | b"alert_severity"
             | b"log.syslog.severity.name"
             | b"winlog.level"
+            | b"severity_name"
+            | b"severityname"
+            | b"event.severityname"
+            | b"detail.findings.severity.label"
+            | b"findings.severity.label"
+            | b"kibana.alert.severity"
+            | b"alert_level"
+            | b"risk_level"
+            | b"loglevelname"
+            | b"threat_level"
                 if name != "PRIORITY" =>
             {
+                if lower == b"priority" {
+                    self.priority_number = number(value.trim());
+                }
                 self.named = more_severe(self.named, Severity::from_name(value));
             }
             b"priority" => self.see_value(value),
-            b"severitynumber" | b"severity_number" => {
-                self.see_number(value, Severity::from_otel);
+            b"severitynumber" | b"severity_number" => self.see_number(value, &scale::OTEL),
+            b"levelno" => self.see_number(value, &scale::PYTHON),
+            b"level_value" | b"levelvalue" => self.see_number(value, &scale::LOGBACK),
+            b"severityvalue" => self.see_number(value, &scale::NXLOG),
+            b"severity_id" | b"severityid" => self.see_number(value, &scale::OCSF),
+            b"alert.severity" => self.see_number(value, &scale::INTRUSION),
+            b"severity.normalized" | b"detail.findings.severity.normalized" => {
+                self.see_number(value, &scale::HUNDRED);
             }
-            b"levelno" => self.see_number(value, Severity::from_python),
-            b"alert.severity" => self.see_number(value, Severity::from_suricata),
-            b"event.system.level" => self.see_number(value, Severity::from_windows),
+            b"event.system.level" => self.see_number(value, &scale::WINDOWS),
+            b"gid" => self.generator = true,
+            b"sid" => self.signature = true,
+            b"type" | b"detail.type" => self.finding |= is_finding_type(value),
             b"eventid" | b"event_id" | b"eventrecordid" | b"providername" | b"sourcename"
             | b"providerguid" => self.windows |= name.starts_with(|c: char| c.is_ascii_uppercase()),
             b"winlog.event_id" | b"winlog.channel" => self.windows = true,
@@ -128,8 +171,9 @@ impl Known {
         }
     }
 
-    fn see_number(&mut self, value: &str, scale: fn(u64) -> Option<Severity>) {
-        self.numbered = more_severe(self.numbered, number(value).and_then(scale));
+    fn see_number(&mut self, value: &str, scale: &Scale) {
+        let stated = number(value).and_then(|number| scale.severity(number));
+        self.numbered = more_severe(self.numbered, stated);
     }
 
     fn offer_source(&mut self, rank: u8, place: usize, value: &str) {
@@ -138,6 +182,15 @@ impl Known {
             self.source = Some((rank, place));
         }
     }
+}
+
+/// The type of a GuardDuty finding, as `Recon:EC2/PortProbeUnprotectedPort`.
+fn is_finding_type(value: &str) -> bool {
+    let letters = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    value.split_once(':').is_some_and(|(purpose, rest)| {
+        let resource = rest.split_once('/').map(|(resource, _)| resource);
+        letters(purpose) && resource.is_some_and(letters)
+    })
 }
 
 /// `F`, `E`, `W`, `I`, `D` and `D1` to `D5`.

@@ -13,6 +13,7 @@ mod leef;
 mod logfmt;
 mod plain;
 mod rfc5424;
+mod scale;
 pub(crate) mod scan;
 mod severity;
 mod syslog;

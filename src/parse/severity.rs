@@ -1,8 +1,9 @@
-//! Severity by name and by number: one table for each scale that log writers use.
+//! Severity by name and by number; `scale` has the numbers.
 //!
 //! Everything lands on the syslog scale, so that the rest of the program knows one scale only.
 
 use super::Severity;
+use super::scale::{PLAIN, RATING};
 
 /// Names of log levels are short; anything longer is not a level.
 const LONGEST_NAME: usize = 16;
@@ -33,23 +34,7 @@ impl Severity {
     /// From a number in a field called level or severity: 0 to 7 is syslog, 10 to 60 in tens is
     /// bunyan and pino, 100 to 600 is Monolog. Other numbers have no agreed meaning.
     pub fn from_number(number: u64) -> Option<Severity> {
-        Some(match number {
-            0..=7 => Severity(u8::try_from(number).ok()?),
-            10 | 20 => Severity::DEBUG,
-            30 => Severity::INFO,
-            40 => Severity::WARNING,
-            50 => Severity::ERROR,
-            60 => Severity::CRITICAL,
-            100 => Severity::DEBUG,
-            200 => Severity::INFO,
-            250 => Severity::NOTICE,
-            300 => Severity::WARNING,
-            400 => Severity::ERROR,
-            500 => Severity::CRITICAL,
-            550 => Severity::ALERT,
-            600 => Severity::EMERGENCY,
-            _ => return None,
-        })
+        PLAIN.severity(number)
     }
 
     /// From a name, or a whole number written in digits (see [`Severity::from_number`]).
@@ -66,60 +51,9 @@ impl Severity {
     pub(super) fn from_rating(text: &str) -> Option<Severity> {
         let text = text.trim();
         match number(text) {
-            Some(0..=3) => Some(Severity::INFO),
-            Some(4..=6) => Some(Severity::WARNING),
-            Some(7..=8) => Some(Severity::ERROR),
-            Some(9..=10) => Some(Severity::CRITICAL),
-            Some(_) => None,
+            Some(number) => RATING.severity(number),
             None => Severity::from_name(text),
         }
-    }
-
-    /// `Level` of a Windows event: 1 critical, 2 error, 3 warning, 4 information, 5 verbose;
-    /// 0 is "log always", which audit events carry.
-    pub(super) fn from_windows(number: u64) -> Option<Severity> {
-        Some(match number {
-            1 => Severity::CRITICAL,
-            2 => Severity::ERROR,
-            3 => Severity::WARNING,
-            0 | 4 => Severity::INFO,
-            5 => Severity::DEBUG,
-            _ => return None,
-        })
-    }
-
-    /// `levelno` of Python's logging.
-    pub(super) fn from_python(number: u64) -> Option<Severity> {
-        Some(match number {
-            1..=19 => Severity::DEBUG,
-            20..=29 => Severity::INFO,
-            30..=39 => Severity::WARNING,
-            40..=49 => Severity::ERROR,
-            50..=59 => Severity::CRITICAL,
-            _ => return None,
-        })
-    }
-
-    /// `SeverityNumber` of OpenTelemetry's log data model.
-    pub(super) fn from_otel(number: u64) -> Option<Severity> {
-        Some(match number {
-            1..=8 => Severity::DEBUG,
-            9..=12 => Severity::INFO,
-            13..=16 => Severity::WARNING,
-            17..=20 => Severity::ERROR,
-            21..=24 => Severity::CRITICAL,
-            _ => return None,
-        })
-    }
-
-    /// `alert.severity` of Suricata: 1 is the most severe.
-    pub(super) fn from_suricata(number: u64) -> Option<Severity> {
-        Some(match number {
-            1 => Severity::ERROR,
-            2 => Severity::WARNING,
-            3 | 4 => Severity::NOTICE,
-            _ => return None,
-        })
     }
 
     /// The one letter that klog, Android, MongoDB and others write.
@@ -140,6 +74,14 @@ pub(super) fn more_severe(a: Option<Severity>, b: Option<Severity>) -> Option<Se
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
+    }
+}
+
+/// The whole part of a number that may have a fraction, as `7` of `7.5`.
+pub(super) fn whole_part(text: &str) -> Option<u64> {
+    match text.split_once('.') {
+        Some((whole, fraction)) => number(fraction).and(number(whole)),
+        None => number(text),
     }
 }
 

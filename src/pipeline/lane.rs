@@ -208,7 +208,8 @@ impl Judge {
         }
         case.masks = self.scratch.count(&knowledge.vectorizer, header);
         case.unknown_words = self.scratch.counts.unknown_share();
-        if !self.scratch.counts.is_unknown() {
+        let unlike = knowledge.classifier.abstains_at(case.unknown_words);
+        if !unlike && !self.scratch.counts.is_unknown() {
             let row = knowledge.vectorizer.row(&self.scratch.counts, None);
             case.classifier_row = Some(self.classifier_rows.push_row(row));
         }

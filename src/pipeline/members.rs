@@ -9,11 +9,18 @@ pub struct Classifier {
     pub missing: f32,
     /// Temperature T of the calibration: softmax(ln p / T) (Guo et al. 2017, section 4.2); 1 leaves p.
     pub temperature: f32,
+    /// Share of unknown words above which it abstains: the line is unlike what it was trained on.
+    pub max_unknown: f32,
     /// For each column of the model's output, its category.
     pub labels: [Category; 4],
 }
 
 impl Classifier {
+    /// True where a record of that share of unknown words is too unlike the training data for a vote.
+    pub fn abstains_at(&self, unknown_share: Option<f32>) -> bool {
+        unknown_share.is_some_and(|share| share > self.max_unknown)
+    }
+
     /// The vote: calibrated probabilities in the order of the categories.
     pub fn vote(&self, raw: &[f32]) -> Scores {
         let calibrated = self.calibrate(raw);
@@ -96,6 +103,7 @@ mod tests {
         let classifier = Classifier {
             missing: f32::NAN,
             temperature: 2.0,
+            max_unknown: 1.0,
             labels: Category::ALL,
         };
         let vote = classifier.vote(&[0.64, 0.16, 0.16, 0.04]);
@@ -109,6 +117,7 @@ mod tests {
         let classifier = Classifier {
             missing: 0.0,
             temperature: 1.0,
+            max_unknown: 1.0,
             labels: [
                 Category::Noise,
                 Category::Routine,

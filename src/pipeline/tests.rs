@@ -175,6 +175,7 @@ fn knowledge() -> Knowledge {
         classifier: Classifier {
             missing: f32::NAN,
             temperature: 1.0,
+            max_unknown: 1.0,
             labels: Category::ALL,
         },
         anomaly: Anomaly {
@@ -185,6 +186,7 @@ fn knowledge() -> Knowledge {
             weights: [0.30, 0.45, 0.25],
             noise_threshold: 0.5,
             min_confidence: 0.3,
+            forward_at: None,
             forward_degraded: false,
             skip_models_on_compliance: false,
         },

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::names::{check_field, check_id, check_reference, check_tag, read_level};
+use super::table::TableDoc;
 use crate::parse::Severity;
 use crate::verdict::Category;
 
@@ -19,7 +20,10 @@ use crate::verdict::Category;
 pub(super) struct PackDoc {
     pub pack: Option<String>,
     pub about: Option<String>,
+    #[serde(default)]
     pub rules: Vec<RuleDoc>,
+    #[serde(default)]
+    pub tables: Vec<TableDoc>,
 }
 
 /// A file of compliance rules.

@@ -16,6 +16,8 @@ pub struct Place {
     pub position: Option<usize>,
     /// The rule's id, where it could be read.
     pub id: Option<String>,
+    /// The table in whose rows `position` counts, for a rule that is a row.
+    pub table: Option<String>,
 }
 
 impl fmt::Display for Place {
@@ -23,6 +25,16 @@ impl fmt::Display for Place {
         f.write_str(&self.file)?;
         if let Some((line, column)) = self.at {
             write!(f, ":{line}:{column}")?;
+        }
+        if let Some(table) = &self.table {
+            match self.position {
+                Some(position) => write!(f, ": row {position} of table {table}")?,
+                None => write!(f, ": table {table}")?,
+            }
+            return match &self.id {
+                Some(id) => write!(f, " ({id})"),
+                None => Ok(()),
+            };
         }
         match (self.position, &self.id) {
             (Some(position), Some(id)) => write!(f, ": rule {position} ({id})"),

@@ -1,6 +1,6 @@
 //! Rules: packs of patterns that people write, and what they say of a record.
 //!
-//! A pack is read (`document`, `source`), validated (`pack`, `compliance`), compiled (`build`) and
+//! A pack is read (`document`, `source`), validated (`pack`, `table`, `compliance`), compiled (`build`) and
 //! run (`matcher`). Every regex is gated by literals that it cannot match without (`literals`), so
 //! that a record costs one pass over its text and the few regexes that this pass did not rule out;
 //! the outcome is the same as running them all.
@@ -8,6 +8,7 @@
 mod build;
 mod builtin;
 mod compliance;
+mod coverage;
 mod dialect;
 mod document;
 mod error;
@@ -21,6 +22,7 @@ mod prefilter;
 mod scratch;
 mod set;
 mod source;
+mod table;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -30,6 +32,7 @@ pub use compliance::{
     ClaimRule, ComplianceSet, Document, Framework, parse_frameworks, read_documents,
     read_frameworks,
 };
+pub use coverage::Coverage;
 pub use error::{Place, RuleError};
 pub use examples::{ExampleFailure, examine, test_claims, test_examples};
 pub use matcher::Input;

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::build::Builder;
 use super::error::{Place, RuleError, nearest};
 use super::matcher::{Input, Matcher};
+use super::names::Glob;
 use super::pack::{Pack, Rule};
 use super::scratch::Scratch;
 use crate::verdict::{Category, Scores};
@@ -18,14 +19,16 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// Compiles packs, leaving out the rules named in `disable`.
+    /// Compiles packs, leaving out the rules named in `disable`: by their ids, or by globs in which `*`
+    /// stands for any run of characters. Each has to name a rule that there is.
     pub fn compile(packs: Vec<Pack>, disable: &[String]) -> Result<RuleSet, RuleError> {
         let mut taken: FxHashMap<String, Place> = FxHashMap::default();
+        let disabled: Vec<Glob> = disable.iter().map(|id| Glob::new(id)).collect();
         let mut builder = Builder::default();
         let (mut rules, mut always_run) = (Vec::new(), Vec::new());
         for pack_rule in packs.into_iter().flat_map(|pack| pack.rules) {
             claim_id(&mut taken, &pack_rule.rule.id, &pack_rule.place)?;
-            if disable.contains(&pack_rule.rule.id) {
+            if disabled.iter().any(|glob| glob.matches(&pack_rule.rule.id)) {
                 continue;
             }
             let noise = pack_rule.rule.category == Category::Noise;
@@ -163,7 +166,11 @@ pub(super) fn claim_id(
 }
 
 fn check_disabled(disable: &[String], known: &FxHashMap<String, Place>) -> Result<(), RuleError> {
-    match disable.iter().find(|id| !known.contains_key(*id)) {
+    let names_a_rule = |id: &String| match id.contains('*') {
+        true => known.keys().any(|rule| Glob::new(id).matches(rule)),
+        false => known.contains_key(id),
+    };
+    match disable.iter().find(|id| !names_a_rule(id)) {
         None => Ok(()),
         Some(id) => Err(RuleError::UnknownDisabled {
             id: id.clone(),

@@ -48,9 +48,28 @@ impl Source<'_> {
     pub(super) fn place_of(&self, index: usize, id: &str) -> Place {
         Place {
             file: self.name.to_owned(),
-            at: self.find_id(id),
+            at: self.find_key("id:", id),
             position: Some(index + 1),
             id: Some(id.to_owned()),
+            table: None,
+        }
+    }
+
+    /// The place of the row at `index` of a table.
+    pub(super) fn place_of_row(&self, table: &str, index: usize, id: &str) -> Place {
+        Place {
+            table: Some(table.to_owned()),
+            ..self.place_of(index, id)
+        }
+    }
+
+    /// The place of a table as a whole.
+    pub(super) fn place_of_table(&self, name: &str) -> Place {
+        Place {
+            file: self.name.to_owned(),
+            at: self.find_key("table:", name),
+            table: Some(name.to_owned()),
+            ..Place::default()
         }
     }
 
@@ -68,11 +87,13 @@ impl Source<'_> {
         refined
     }
 
-    fn find_id(&self, id: &str) -> Option<(usize, usize)> {
+    /// Where `key` stands with this value.
+    fn find_key(&self, key: &str, wanted: &str) -> Option<(usize, usize)> {
         self.yaml.lines().enumerate().find_map(|(number, line)| {
-            let key = line.find("id:")?;
-            let value = line[key + 3..].trim().split([' ', ',', '}']).next()?;
-            (value.trim_matches(['"', '\'']) == id).then_some((number + 1, key + 1))
+            let column = line.find(key)?;
+            let after = line[column + key.len()..].trim();
+            let value = after.split([' ', ',', '}']).next()?;
+            (value.trim_matches(['"', '\'']) == wanted).then_some((number + 1, column + 1))
         })
     }
 
@@ -86,42 +107,67 @@ impl Source<'_> {
         {
             detail = cut;
         }
-        // The reader prefixes the path of the value: `rules[3].confidence: ...`.
-        let position = rule_index(detail).map(|index| index + 1);
-        let id = position.and_then(|position| self.id_before(at?.0, position));
+        // The reader prefixes the path of the value: `rules[3].confidence: ...`, or
+        // `tables[0].rows[3].confidence: ...`.
+        let table = list_index(detail, "tables[");
+        let list = if table.is_some() { "rows[" } else { "rules[" };
+        let index = list_index(detail, list);
+        let line = at.map_or(1, |(line, _)| line);
+        let (table, id) = self.names_at(line, table, index);
         let hint = did_you_mean(unknown_name(detail).as_deref());
         let place = Place {
             file: self.name.to_owned(),
             at,
-            position,
+            position: index.map(|index| index + 1),
             id,
+            table,
         };
         RuleError::invalid(place, format!("{detail}{hint}"))
     }
 
-    /// The id of the rule at a position, read leniently, because the text as a whole is wrong.
-    fn id_before(&self, line: usize, position: usize) -> Option<String> {
+    /// The names of the table and the rule at these places of their lists, read leniently, because the
+    /// text as a whole is wrong.
+    fn names_at(
+        &self,
+        line: usize,
+        table: Option<usize>,
+        index: Option<usize>,
+    ) -> (Option<String>, Option<String>) {
         #[derive(Deserialize)]
         struct Lenient {
+            #[serde(default)]
             rules: Vec<serde_yaml::Value>,
+            #[serde(default)]
+            tables: Vec<serde_yaml::Value>,
         }
         let mut documents = serde_yaml::Deserializer::from_str(self.yaml);
-        let (Some(document), None) = (documents.next(), documents.next()) else {
-            return self.last_id_above(line);
+        let alone = match (documents.next(), documents.next()) {
+            (Some(document), None) => Lenient::deserialize(document).ok(),
+            _ => None,
         };
-        let Ok(lenient) = Lenient::deserialize(document) else {
-            return self.last_id_above(line);
+        let Some(lenient) = alone else {
+            let table = table.and_then(|_| self.last_above(line, "table:"));
+            return (table, index.and_then(|_| self.last_above(line, "id:")));
         };
-        let id = lenient.rules.get(position - 1)?.get("id")?;
-        id.as_str().map(str::to_owned)
+        let text = |value: Option<&serde_yaml::Value>, key: &str| {
+            Some(value?.get(key)?.as_str()?.to_owned())
+        };
+        let own = table.and_then(|table| lenient.tables.get(table));
+        let rows = own.and_then(|table| table.get("rows")?.as_sequence());
+        let list = if table.is_some() {
+            rows
+        } else {
+            Some(&lenient.rules)
+        };
+        let rule = index.and_then(|index| list?.get(index));
+        (text(own, "table"), text(rule, "id"))
     }
 
-    fn last_id_above(&self, line: usize) -> Option<String> {
+    /// The value of the last line above that begins with `key`.
+    fn last_above(&self, line: usize, key: &str) -> Option<String> {
         let above = self.yaml.lines().take(line);
-        let last = above
-            .filter_map(|line| line.trim().strip_prefix("- id:"))
-            .last()?;
-        Some(last.trim().trim_matches(['"', '\'']).to_owned())
+        let last = above.filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix(key));
+        Some(last.last()?.trim().trim_matches(['"', '\'']).to_owned())
     }
 }
 
@@ -158,9 +204,9 @@ fn read_document<T: DeserializeOwned>(
     serde::Deserializer::deserialize_any(document, DocumentVisitor(std::marker::PhantomData))
 }
 
-/// The N of `rules[N]` at the start of a reader's error.
-fn rule_index(detail: &str) -> Option<usize> {
-    let after = detail.split_once(": ")?.0.split_once("rules[")?.1;
+/// The N of `rules[N]` at the start of a reader's error, for `list` being `rules[`.
+fn list_index(detail: &str, list: &str) -> Option<usize> {
+    let after = detail.split_once(": ")?.0.split_once(list)?.1;
     after.split_once(']')?.0.parse().ok()
 }
 

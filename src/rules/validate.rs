@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::dialect;
-use super::document::{ExamplesDoc, FieldDoc, PackDoc, PatternDoc, RuleDoc, SeverityDoc};
+use super::document::{Checked, ExamplesDoc, FieldDoc, PackDoc, PatternDoc, ReferenceText};
+use super::document::{RuleDoc, SeverityDoc, TagText};
 use super::error::{Place, RuleError};
 use super::names::Glob;
 use super::pack::{Conditions, Examples, Pack, PackRule, Pattern, Rule, SeverityRange};
 use super::source::Source;
+use super::table;
 use crate::verdict::Category;
 
 /// Critical rules at least this sure floor their category unless they say otherwise.
@@ -15,10 +17,13 @@ const FLOOR_CONFIDENCE: f32 = 0.85;
 
 pub(super) fn pack_from(source: &Source<'_>, doc: PackDoc) -> Result<Pack, RuleError> {
     let name = doc.pack.unwrap_or_else(|| stem(source.name));
-    let rules = doc.rules.into_iter().enumerate();
-    let rules = rules
-        .map(|(index, rule)| rule_from(source, &name, index, rule))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut rules = Vec::new();
+    for (index, rule) in doc.rules.into_iter().enumerate() {
+        rules.push(rule_from(source, &name, index, rule)?);
+    }
+    for table in doc.tables {
+        rules.extend(table::rules_of(source, &name, table)?);
+    }
     if rules.is_empty() {
         let place = Place {
             file: source.name.to_owned(),
@@ -26,7 +31,7 @@ pub(super) fn pack_from(source: &Source<'_>, doc: PackDoc) -> Result<Pack, RuleE
         };
         return Err(RuleError::invalid(
             place,
-            "expected at least one rule, found none",
+            "expected at least one rule under `rules` or one row under `tables`, found none",
         ));
     }
     Ok(Pack {
@@ -57,36 +62,65 @@ fn rule_from(
         not: doc.not,
     };
     let when = spec.validate(source, &place)?;
+    let judgement = JudgementDoc {
+        id: doc.id.0,
+        title: doc.title,
+        category: doc.category,
+        confidence: doc.confidence.0,
+        floor: doc.floor,
+        tags: doc.tags,
+        references: doc.references,
+        examples: doc.examples,
+    };
+    judged(source, pack, place, when, judgement)
+}
+
+/// What a rule or a row says, apart from when it says so.
+pub(super) struct JudgementDoc {
+    pub id: String,
+    pub title: String,
+    pub category: Category,
+    pub confidence: f32,
+    pub floor: Option<bool>,
+    pub tags: Vec<Checked<TagText>>,
+    pub references: Vec<Checked<ReferenceText>>,
+    pub examples: ExamplesDoc,
+}
+
+/// A rule of conditions and a judgement that fit each other.
+pub(super) fn judged(
+    source: &Source<'_>,
+    pack: &str,
+    place: Place,
+    when: Conditions,
+    says: JudgementDoc,
+) -> Result<PackRule, RuleError> {
     if when.any.is_empty() && when.all.is_empty() {
         return Err(RuleError::invalid(
             place,
             "expected a pattern under `any` or `all`, found none",
         ));
     }
-    if doc.category == Category::Noise {
+    if says.category == Category::Noise {
         check_noise(source, &place, &when)?;
     }
-    let confidence = doc.confidence.0;
-    let sure = doc.category == Category::Critical && confidence >= FLOOR_CONFIDENCE;
+    let sure = says.category == Category::Critical && says.confidence >= FLOOR_CONFIDENCE;
+    let references = says.references.into_iter().map(|reference| reference.0);
     let rule = Rule {
-        id: doc.id.0,
+        id: says.id,
         pack: pack.to_owned(),
-        title: doc.title,
-        category: doc.category,
-        confidence,
-        floor: doc.floor.unwrap_or(sure),
+        title: says.title,
+        category: says.category,
+        confidence: says.confidence,
+        floor: says.floor.unwrap_or(sure),
         raises_only: false,
-        tags: doc.tags.into_iter().map(|tag| tag.0).collect(),
-        references: doc
-            .references
-            .into_iter()
-            .map(|reference| reference.0)
-            .collect(),
+        tags: says.tags.into_iter().map(|tag| tag.0).collect(),
+        references: references.collect(),
     };
     Ok(PackRule {
         rule,
         when,
-        examples: doc.examples.into(),
+        examples: says.examples.into(),
         place,
     })
 }

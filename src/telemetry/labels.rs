@@ -127,9 +127,10 @@ pub(super) const REASONS: [(Reason, &str); 5] = [
     (Reason::Compliance, "compliance"),
 ];
 
-pub(super) const FLAGS: [(Flag, &str); 6] = [
+pub(super) const FLAGS: [(Flag, &str); 7] = [
     (Flag::Compliance, "compliance"),
     (Flag::LowConfidence, "low_confidence"),
+    (Flag::Target, "target"),
     (Flag::Degraded, "degraded"),
     (Flag::Timeout, "timeout"),
     (Flag::Truncated, "truncated"),

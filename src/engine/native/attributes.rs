@@ -47,6 +47,10 @@ impl<'a> Attributes<'a> {
         Ok(self.take(name, kind::INT, "an integer")?.map(|a| a.i))
     }
 
+    pub(super) fn float(&mut self, name: &str) -> Result<Option<f32>, Refusal> {
+        Ok(self.take(name, kind::FLOAT, "a float")?.map(|a| a.f))
+    }
+
     pub(super) fn tensor(&mut self, name: &str) -> Result<Option<&'a Tensor>, Refusal> {
         let found = self.take(name, kind::TENSOR, "a tensor")?;
         Ok(found.and_then(|a| a.t.as_ref()))

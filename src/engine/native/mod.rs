@@ -1,4 +1,4 @@
-//! The native engine: tree ensembles of ONNX, evaluated here, exactly as ONNX Runtime does.
+//! The native engine: tree ensembles and linear models of ONNX, evaluated here, exactly as ONNX Runtime does.
 //!
 //! A graph is read (`proto`), cut down to what the output needs (`plan`), and its trees are brought
 //! to one form (`ensemble`, `forest`) that two walks read: `sparse` for tf-idf rows, `dense` for
@@ -12,6 +12,7 @@ mod ensemble;
 mod finish;
 mod forest;
 mod leaves;
+mod linear;
 mod ops;
 mod plan;
 mod proto;

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::attributes::Attributes;
 use super::ensemble::Ensemble;
+use super::linear::{Linear, read_imputer};
 use super::ops::{Op, Operand};
 use super::proto::{self, Tensor};
 use super::refusal::Refusal;
@@ -34,6 +35,7 @@ struct Step {
 #[derive(Debug)]
 enum Work {
     Trees(Box<Walker>),
+    Linear(Linear),
     /// An operator over the results of earlier steps.
     Op(Op, Vec<usize>),
 }
@@ -43,6 +45,8 @@ enum Work {
 pub(super) struct PlanScratch {
     /// One a step: what a walk leaves behind belongs to its trees.
     walks: Vec<WalkScratch>,
+    /// Rows written out in full for a linear model.
+    matrix: Vec<f32>,
     /// The results of the steps.
     results: Vec<Vec<f32>>,
 }
@@ -52,6 +56,8 @@ pub(super) struct PlanScratch {
 enum Value<'a> {
     /// The graph's input, untouched.
     Input,
+    /// The graph's input with zero for what is missing.
+    Filled,
     Result(usize),
     Constant(&'a Tensor),
     /// An output of trees that is no matrix of float32.
@@ -105,8 +111,10 @@ impl Plan {
     pub(super) fn leaf_weights(&self, rows: Rows<'_>) -> Vec<f32> {
         let mut weights = vec![0.0; rows.count()];
         for step in &self.steps {
-            if let Work::Trees(walker) = &step.work {
-                walker.leaf_weights(rows, &mut weights);
+            match &step.work {
+                Work::Trees(walker) => walker.leaf_weights(rows, &mut weights),
+                Work::Linear(linear) => linear.weights(rows, &mut weights),
+                Work::Op(..) => {}
             }
         }
         weights
@@ -128,6 +136,7 @@ impl Plan {
             };
             match &step.work {
                 Work::Trees(walker) => walker.run(rows, &mut scratch.walks[number], result),
+                Work::Linear(linear) => linear.run(rows, &mut scratch.matrix, result),
                 Work::Op(op, inputs) => {
                     let inputs: Vec<(&[f32], usize)> = inputs
                         .iter()
@@ -190,6 +199,8 @@ impl<'a> Builder<'a> {
         let operator = node.op_type.as_str();
         match (node.domain.as_str(), operator) {
             (TREES, "TreeEnsembleClassifier" | "TreeEnsembleRegressor") => self.add_trees(node),
+            (TREES, "LinearRegressor") => self.add_linear(node),
+            (TREES, "Imputer") => self.add_imputer(node),
             (COMMON | COMMON_LONG, "Constant") => {
                 let mut attributes = Attributes::of(node)?;
                 let tensor = attributes.tensor("value")?;
@@ -237,6 +248,37 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    fn add_linear(&mut self, node: &'a proto::Node) -> Result<(), Refusal> {
+        let ([input], [output]) = (node.input.as_slice(), node.output.as_slice()) else {
+            return Refusal::malformed("expected one input and one output of LinearRegressor");
+        };
+        let fills = match self.value(node, input)? {
+            Value::Input => false,
+            Value::Filled => true,
+            _ => {
+                let what = "LinearRegressor over something else than the graph's input";
+                return Refusal::unsupported(what);
+            }
+        };
+        let linear = Linear::read(node, self.ends.input_width, fills)?;
+        self.steps.push(Step {
+            width: linear.targets(),
+            work: Work::Linear(linear),
+        });
+        self.name(output, Value::Result(self.steps.len() - 1))
+    }
+
+    fn add_imputer(&mut self, node: &'a proto::Node) -> Result<(), Refusal> {
+        let ([input], [output]) = (node.input.as_slice(), node.output.as_slice()) else {
+            return Refusal::malformed("expected one input and one output of Imputer");
+        };
+        if !matches!(self.value(node, input)?, Value::Input) {
+            return Refusal::unsupported("Imputer over something else than the graph's input");
+        }
+        read_imputer(node)?;
+        self.name(output, Value::Filled)
+    }
+
     fn add_operator(&mut self, node: &'a proto::Node) -> Result<(), Refusal> {
         let operator = node.op_type.as_str();
         if !Op::NAMES.contains(&operator) {
@@ -266,7 +308,7 @@ impl<'a> Builder<'a> {
                     Operand::Matrix(self.steps[*step].width)
                 }
                 Value::Constant(tensor) => Operand::Constant(tensor),
-                Value::Input => {
+                Value::Input | Value::Filled => {
                     return Refusal::unsupported(format!("{operator} over the graph's input"));
                 }
                 Value::Label => {

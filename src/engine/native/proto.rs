@@ -117,6 +117,7 @@ pub(super) struct Attribute {
 
 /// `AttributeProto.AttributeType`: which field of an attribute holds its value.
 pub(super) mod attribute_kind {
+    pub(in crate::engine::native) const FLOAT: i32 = 1;
     pub(in crate::engine::native) const INT: i32 = 2;
     pub(in crate::engine::native) const STRING: i32 = 3;
     pub(in crate::engine::native) const TENSOR: i32 = 4;

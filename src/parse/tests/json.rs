@@ -127,3 +127,44 @@ fn json_sources_of_many_products() {
         assert_eq!(parse(line).source.as_deref(), expected, "{line}");
     }
 }
+
+#[test]
+fn a_number_is_read_on_the_scale_of_its_product() {
+    for (document, expected) in [
+        // GuardDuty counts upwards to 10, with a fraction; 2 is low there, not critical.
+        (
+            r#"{"type":"Recon:EC2/PortProbeUnprotectedPort","severity":2}"#,
+            Some(5),
+        ),
+        (r#"{"severity":5.3,"type":"Recon:EC2/PortProbe"}"#, Some(4)),
+        (
+            r#"{"detail":{"type":"CryptoCurrency:EC2/BitcoinTool.B","severity":8.0}}"#,
+            Some(3),
+        ),
+        (
+            r#"{"detail":{"severity":9.5,"type":"AttackSequence:IAM/CompromisedCredentials"}}"#,
+            Some(2),
+        ),
+        // The same fields of another product are not on that scale.
+        (r#"{"type":"http://example.org/a","severity":2}"#, Some(2)),
+        (r#"{"detail":{"type":"x","severity":8.0}}"#, None),
+        // Snort: 1 is the most severe, and only beside its two numbers.
+        (r#"{"gid":1,"sid":2000,"priority":1}"#, Some(3)),
+        (r#"{"gid":1,"sid":2000,"priority":3}"#, Some(5)),
+        (r#"{"ticket":7,"priority":1}"#, None),
+        (r#"{"severity_id":5}"#, Some(2)),
+        (r#"{"SeverityValue":4,"x":1}"#, Some(3)),
+        (r#"{"level_value":30000,"message":"a"}"#, Some(4)),
+        (r#"{"Severity":{"Normalized":70}}"#, Some(3)),
+        (r#"{"SeverityName":"High"}"#, Some(3)),
+        // A name goes before every number.
+        (r#"{"severity":"INFO","severity_id":5}"#, Some(6)),
+        // Cloud severities by name.
+        (r#"{"severity":"EMERGENCY"}"#, Some(0)),
+        (r#"{"severity":"NOTICE"}"#, Some(5)),
+        (r#"{"severity":"DEFAULT"}"#, None),
+        (r#"{"Level":"Informational"}"#, Some(6)),
+    ] {
+        level(document, expected);
+    }
+}

@@ -140,6 +140,15 @@ fn int(name: &str, i: i64) -> proto::Attribute {
     }
 }
 
+fn float(name: &str, f: f32) -> proto::Attribute {
+    proto::Attribute {
+        name: name.into(),
+        f,
+        kind: proto::attribute_kind::FLOAT,
+        ..proto::Attribute::default()
+    }
+}
+
 fn string(name: &str, s: &str) -> proto::Attribute {
     proto::Attribute {
         name: name.into(),

@@ -131,6 +131,74 @@ fn operators_give_the_same_on_both_engines() {
     }
 }
 
+/// A linear model of two sums over the two columns, with zero for what is missing, added to the trees.
+fn linear_and_trees() -> Vec<proto::Node> {
+    let mut imputer = node("Imputer", "ai.onnx.ml", &["x"], &["f"]);
+    imputer.attribute = vec![
+        floats("imputed_value_floats", vec![0.0]),
+        float("replaced_value_float", f32::NAN),
+    ];
+    let mut linear = node("LinearRegressor", "ai.onnx.ml", &["f"], &["l"]);
+    linear.attribute = vec![
+        int("targets", 2),
+        floats("coefficients", vec![0.5, -1.25, 3.0, 0.75]),
+        floats("intercepts", vec![0.25, -2.0]),
+    ];
+    vec![
+        imputer,
+        linear,
+        trees(),
+        node("Add", "", &["l", "t"], &["y"]),
+    ]
+}
+
+#[test]
+fn a_linear_model_beside_trees_gives_the_same_on_both_engines_and_for_all_rows() {
+    let bytes = file(linear_and_trees(), Vec::new(), 2, 2);
+    let dense = scores(EngineKind::Native, &bytes, 2);
+    assert_eq!(dense, scores(EngineKind::OnnxRuntime, &bytes, 2));
+    // Row 2 is (0.75, missing): the linear part is 0.25 + 0.5 * 0.75 and -2 + 3 * 0.75.
+    let alone = vec![linear_and_trees().swap_remove(0), {
+        let mut linear = linear_and_trees().swap_remove(1);
+        linear.output = vec!["y".into()];
+        linear
+    }];
+    let alone = scores(EngineKind::Native, &file(alone, Vec::new(), 2, 2), 2);
+    assert_eq!(alone[4..6], [0.625, 0.25]);
+    let mut batch = SparseBatch::default();
+    for row in ROWS.chunks_exact(2) {
+        let present = row.iter().enumerate().filter(|(_, value)| !value.is_nan());
+        batch.push_row(present.map(|(column, value)| (column as u32, *value)));
+    }
+    let contract = contract(2, 2, Some(f32::NAN));
+    let mut model = model(&engines(), EngineKind::Native, &bytes, &contract).expect("it loads");
+    let mut sparse = Vec::new();
+    let rows = batch.rows(2, f32::NAN).expect("good rows");
+    model.run(rows, &mut sparse).expect("it runs");
+    assert_eq!(sparse, dense);
+}
+
+#[test]
+fn a_linear_model_that_is_none_is_refused() {
+    let damaged = |change: fn(&mut Vec<proto::Node>)| {
+        let mut nodes = linear_and_trees();
+        change(&mut nodes);
+        let bytes = file(nodes, Vec::new(), 2, 2);
+        let contract = contract(2, 2, None);
+        let error = model(&engines(), EngineKind::Native, &bytes, &contract).err();
+        error.expect("it does not load").to_string()
+    };
+    let few = damaged(|nodes| nodes[1].attribute[1].floats.truncate(3));
+    assert!(
+        few.contains("2 coefficients for each of 2 targets, found 3"),
+        "{few}"
+    );
+    let none = damaged(|nodes| nodes[1].attribute[1].floats[0] = f32::NAN);
+    assert!(none.contains("finite numbers in coefficients"), "{none}");
+    let other = damaged(|nodes| nodes[0].attribute[0].floats[0] = 1.0);
+    assert!(other.contains("only NaN to 0 is known"), "{other}");
+}
+
 /// A committee: two ensembles of the same number of trees over one input, added up.
 #[test]
 fn a_committee_of_ensembles_of_one_size_gives_the_same_on_both_engines() {
