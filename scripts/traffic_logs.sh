@@ -24,11 +24,10 @@ keep() {
 }
 
 keep package-manager /var/log/dpkg.log
-keep package-history /var/log/apt/history.log
 keep alternatives /var/log/alternatives.log
 keep syslog /var/log/syslog
 keep auth /var/log/auth.log
-if command -v dmesg >/dev/null; then dmesg 2>/dev/null >"$out/kernel.log" || true; fi
+if command -v dmesg >/dev/null; then dmesg 2>/dev/null | grep -vi "command line" >"$out/kernel.log" || true; fi
 if command -v journalctl >/dev/null; then
 	journalctl --no-pager -n 3000 2>/dev/null | grep -v '^-- ' >"$out/journal.log" || true
 fi

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-STRENGTH = 1.0
+STRENGTH = 2.0
 """scikit-learn's C: the inverse of the penalty on squared weights."""
 COLUMNS = 5000
 """How many columns are kept, those with the greatest weight for any category."""
