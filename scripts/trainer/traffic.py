@@ -171,8 +171,8 @@ How much of a day's traffic reaches the SIEM, and whether it should. `make traff
 ## A simulated day
 
 {lines:,} lines drawn from the corpus: {mix};
-within a category every product counts alike ({products} of them). Each line is judged by the bundle of the fold that held its product out, so no product is known to
-what judges it. Its labels are those of the corpus. **{day_share} of the day is forwarded.**
+within a category every product counts alike ({products} of them). Each line is judged by the bundle
+of the fold that held its product out, so no product is known to what judges it. Its labels are those of the corpus. **{day_share} of the day is forwarded.**
 
 {day}
 
