@@ -105,8 +105,8 @@ fn lines_like_the_baselines_show_no_drift_and_a_stream_of_one_kind_does() {
     assert!(figure("abstention_rate{member=\"rules\"}") > 0.99);
 }
 
-/// The manifest's baseline is read: half of the recorded lines are mutations, which the trainer's baseline
-/// has none of, so their scores have moved and their categories have not.
+/// The manifest's baseline is read: the recorded lines are of the corpus that it was taken from, half of
+/// them mutated, so that neither categories nor scores have moved much.
 #[test]
 fn the_built_in_bundle_has_a_baseline() {
     let snapshot = common::builtin();
@@ -114,6 +114,6 @@ fn the_built_in_bundle_has_a_baseline() {
     let figure = figures(&baseline, &judge(&snapshot, &corpus()));
     let index = |signal| figure(&format!("psi{{signal=\"{signal}\"}}"));
     assert!(index("category") < 0.1, "{}", index("category"));
-    assert!(index("score") > 0.25, "{}", index("score"));
+    assert!(index("score") < 0.25, "{}", index("score"));
     assert!(figure("baseline_unknown_token_rate") > 0.0);
 }

@@ -212,7 +212,7 @@ fn rules_weights_and_the_log_level_change_without_a_restart() {
     fs::create_dir(&packs).expect("a directory");
     let pack = |category: &str| {
         let text = format!(
-            "pack: site\nrules:\n  - {{id: site-probe, title: t, category: {category}, confidence: 0.99, any: ['site probe']}}\n"
+            "pack: site\nrules:\n  - {{id: site-probe, title: t, category: {category}, confidence: 0.99, any: ['zorvex quillon']}}\n"
         );
         fs::write(packs.join("site.yaml"), text).expect("a pack");
     };
@@ -223,7 +223,7 @@ fn rules_weights_and_the_log_level_change_without_a_restart() {
     pack("suspicious");
     configure("");
     let service = Service::start(&[("LOGTRIAGE_CONFIG", text(&file))]);
-    let category = |service: &Service| verdict(service, "site probe")["category"].clone();
+    let category = |service: &Service| verdict(service, "zorvex quillon")["category"].clone();
     assert_eq!(category(&service), "suspicious");
     let applied =
         |times: u32| format!("logtriage_model_swaps_total{{result=\"reconfigured\"}} {times}");
@@ -238,10 +238,10 @@ fn rules_weights_and_the_log_level_change_without_a_restart() {
     assert_eq!(category(&service), "critical");
 
     // Without the rules' weight the models decide; the rule is a floor still.
-    let before = verdict(&service, "site probe")["scores"].clone();
+    let before = verdict(&service, "zorvex quillon")["scores"].clone();
     configure("decision: {weights: {rules: 0, classifier: 1, anomaly: 1}}\nlog: {level: warn}\n");
     wait_for(2);
-    assert_ne!(verdict(&service, "site probe")["scores"], before);
+    assert_ne!(verdict(&service, "zorvex quillon")["scores"], before);
 
     let disable = |ids: &str| {
         let text = format!("rules: {{packs: [{}], disable: [{ids}]}}\n", text(&packs));
