@@ -10,7 +10,8 @@ pub struct Policy {
     pub weights: [f32; 3],
     /// Noise with a lower score becomes routine.
     pub noise_threshold: f32,
-    /// A verdict of lower confidence is forwarded; see [`certainty`].
+    /// A verdict of lower confidence is forwarded. For routine and noise the two count
+    /// together, unless prose stands beside the message.
     pub min_confidence: f32,
     /// A record of which critical and suspicious together score this or more is forwarded: what
     /// `decision.target` picks from the bundle's curve.
