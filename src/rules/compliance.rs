@@ -49,7 +49,7 @@ pub struct ClaimRule {
 
 /// Reads the frameworks of one YAML text; `name` is how errors call it.
 pub fn parse_frameworks(name: &str, yaml: &str) -> Result<Vec<Framework>, RuleError> {
-    let source = Source { name, yaml };
+    let source = Source::new(name, yaml);
     let docs: Vec<FrameworkDoc> = source.documents()?;
     docs.into_iter()
         .map(|doc| framework_from(&source, doc))

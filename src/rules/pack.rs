@@ -128,7 +128,7 @@ pub struct Examples {
 ///
 /// `name` is how errors call the text.
 pub fn parse_packs(name: &str, yaml: &str) -> Result<Vec<Pack>, RuleError> {
-    let source = Source { name, yaml };
+    let source = Source::new(name, yaml);
     let docs: Vec<PackDoc> = source.documents()?;
     let mut packs = Vec::with_capacity(docs.len());
     // Positions count from the start of each pack, as an author counts.

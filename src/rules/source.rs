@@ -1,8 +1,10 @@
 //! Files and YAML texts of packs, and the way from an error back to its line.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -12,7 +14,13 @@ use super::error::{Place, RuleError, did_you_mean, nearest};
 pub(super) struct Source<'a> {
     pub name: &'a str,
     pub yaml: &'a str,
+    /// Line and column, counted from one, of the first place of a key with a value. Every rule asks for
+    /// its own, so the text is gone through once for all of them.
+    places: OnceCell<FxHashMap<(&'static str, &'a str), (usize, usize)>>,
 }
+
+const ID: &str = "id:";
+const TABLE: &str = "table:";
 
 /// A document is one pack, or a list of them.
 enum OneOrMore<T> {
@@ -20,7 +28,15 @@ enum OneOrMore<T> {
     More(Vec<T>),
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    pub(super) fn new(name: &'a str, yaml: &'a str) -> Source<'a> {
+        Source {
+            name,
+            yaml,
+            places: OnceCell::new(),
+        }
+    }
+
     /// Every document of the text, lists of documents flattened, empty documents skipped.
     pub(super) fn documents<T: DeserializeOwned>(&self) -> Result<Vec<T>, RuleError> {
         let mut all = Vec::new();
@@ -48,7 +64,7 @@ impl Source<'_> {
     pub(super) fn place_of(&self, index: usize, id: &str) -> Place {
         Place {
             file: self.name.to_owned(),
-            at: self.find_key("id:", id),
+            at: self.find_key(ID, id),
             position: Some(index + 1),
             id: Some(id.to_owned()),
             table: None,
@@ -67,7 +83,7 @@ impl Source<'_> {
     pub(super) fn place_of_table(&self, name: &str) -> Place {
         Place {
             file: self.name.to_owned(),
-            at: self.find_key("table:", name),
+            at: self.find_key(TABLE, name),
             table: Some(name.to_owned()),
             ..Place::default()
         }
@@ -88,13 +104,9 @@ impl Source<'_> {
     }
 
     /// Where `key` stands with this value.
-    fn find_key(&self, key: &str, wanted: &str) -> Option<(usize, usize)> {
-        self.yaml.lines().enumerate().find_map(|(number, line)| {
-            let column = line.find(key)?;
-            let after = line[column + key.len()..].trim();
-            let value = after.split([' ', ',', '}']).next()?;
-            (value.trim_matches(['"', '\'']) == wanted).then_some((number + 1, column + 1))
-        })
+    fn find_key(&self, key: &'static str, wanted: &str) -> Option<(usize, usize)> {
+        let places = self.places.get_or_init(|| places(self.yaml));
+        places.get(&(key, wanted)).copied()
     }
 
     /// A reader's error with the rule it stands in, and a hint at the nearest known name.
@@ -202,6 +214,23 @@ fn read_document<T: DeserializeOwned>(
         }
     }
     serde::Deserializer::deserialize_any(document, DocumentVisitor(std::marker::PhantomData))
+}
+
+/// The first place of each value of [`ID`] and [`TABLE`].
+fn places(yaml: &str) -> FxHashMap<(&'static str, &str), (usize, usize)> {
+    let mut places = FxHashMap::default();
+    for (number, line) in yaml.lines().enumerate() {
+        for key in [ID, TABLE] {
+            let Some((before, after)) = line.split_once(key) else {
+                continue;
+            };
+            let value = after.trim().split([' ', ',', '}']).next();
+            let value = value.unwrap_or_default().trim_matches(['"', '\'']);
+            let place = (number + 1, before.len() + 1);
+            places.entry((key, value)).or_insert(place);
+        }
+    }
+    places
 }
 
 /// The N of `rules[N]` at the start of a reader's error, for `list` being `rules[`.
