@@ -14,10 +14,13 @@ use super::error::{Place, RuleError, did_you_mean, nearest};
 pub(super) struct Source<'a> {
     pub name: &'a str,
     pub yaml: &'a str,
-    /// Line and column, counted from one, of the first place of a key with a value. Every rule asks for
-    /// its own, so the text is gone through once for all of them.
-    places: OnceCell<FxHashMap<(&'static str, &'a str), (usize, usize)>>,
+    /// The first place of each key with a value, counted from one. Every rule asks for its own, so the
+    /// text is gone through once for all of them.
+    places: OnceCell<Places<'a>>,
 }
+
+/// Line and column by key and value.
+type Places<'a> = FxHashMap<(&'static str, &'a str), (usize, usize)>;
 
 const ID: &str = "id:";
 const TABLE: &str = "table:";
