@@ -30,10 +30,11 @@ pub(super) struct Literals {
 
 /// Most sets of a pattern that are looked for; each is a bit of a byte.
 const MAX_SETS: usize = 6;
-/// A further set that is less rare than this is in too many lines to be worth looking for. Literals are
-/// looked for in one pass whatever their number, and a run of a regex costs as much as that pass: from 12
-/// to 6 the runs of 700 rules fell by half.
-const WORTHWHILE: f32 = 6.0;
+/// A further set that is less rare than this, or has a shorter literal, is in too many lines to be worth
+/// looking for. Measured with 731 rules (`logtriage bench --library`): less finds more literals in vain,
+/// more runs more regexes in vain.
+const WORTHWHILE: f32 = 9.0;
+const WORTHWHILE_LENGTH: usize = 3;
 
 /// Sets of literals that a match of `hir` cannot do without, the rarest first; none where there is
 /// no usable one.
@@ -41,8 +42,14 @@ pub(super) fn required(hir: &Hir) -> Vec<Literals> {
     let mut sets = walk(hir).into_sets();
     sets.sort_by(|a, b| b.rarity.total_cmp(&a.rarity));
     sets.dedup_by(|a, b| a.literals == b.literals);
-    let common = sets.iter().skip(1).take_while(|s| s.rarity >= WORTHWHILE);
-    sets.truncate((1 + common.count()).min(MAX_SETS));
+    let worthwhile = |set: &Literals| {
+        let long = |literal: &Vec<u8>| literal.len() >= WORTHWHILE_LENGTH;
+        set.rarity >= WORTHWHILE && set.literals.iter().all(long)
+    };
+    let mut first = true;
+    // The rarest one is looked for in any case: without it the regex would run on every line.
+    sets.retain(|set| std::mem::take(&mut first) || worthwhile(set));
+    sets.truncate(MAX_SETS);
     sets
 }
 
