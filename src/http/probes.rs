@@ -56,16 +56,20 @@ impl Operations {
         let accepting = Condition::look(Check::Accepting.as_str(), "the process is ending", || {
             self.lifecycle.phase() == Phase::Serving
         });
+        let verdict = self.verdict();
+        self.metrics.readiness(Check::Accepting, accepting.holds);
+        self.metrics.readiness(Check::Verdict, verdict.holds);
+        [accepting, verdict]
+    }
+
+    fn verdict(&self) -> Condition {
         let (holds, took) = self.pulse.feel();
-        let verdict = Condition {
+        Condition {
             name: Check::Verdict.as_str(),
             holds,
             took,
             otherwise: "lines of our own were not judged in time, and no others were",
-        };
-        self.metrics.readiness(Check::Accepting, accepting.holds);
-        self.metrics.readiness(Check::Verdict, verdict.holds);
-        [accepting, verdict]
+        }
     }
 
     /// Tells the metrics which conditions of readiness hold.
@@ -129,15 +133,20 @@ pub(super) async fn readyz(
     probe(&operations.readiness(), query.as_deref())
 }
 
-/// Says that the start is over. There is nothing to look at: the port opens only then.
+/// Whether the start is over: the port opens only once the models are loaded, so what is left to see is
+/// that they judge.
 #[utoipa::path(
     get,
     path = "/startupz",
     tag = "operations",
     params(("verbose" = Option<String>, Query, description = "names each check, and its time")),
-    responses((status = 200, description = "started", body = String))
+    responses((status = 200, description = "started", body = String),
+              (status = 503, description = "no verdict can be given yet; the body says why",
+               body = String))
 )]
-pub(super) async fn startupz(RawQuery(query): RawQuery) -> Response {
-    let started = Condition::look("started", "the models are being loaded", || true);
-    probe(&[started], query.as_deref())
+pub(super) async fn startupz(
+    State(operations): State<Arc<Operations>>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    probe(&[operations.verdict()], query.as_deref())
 }

@@ -67,7 +67,7 @@ async fn probes_follow_the_phase() {
     for (path, checks) in [
         ("/livez", &["progress"][..]),
         ("/readyz", &["accepting", "verdict"]),
-        ("/startupz", &["started"]),
+        ("/startupz", &["verdict"]),
     ] {
         assert_eq!(get(&router, path).await.text(), "ok\n");
         let answer = get(&router, &format!("{path}?verbose")).await;
