@@ -1,6 +1,6 @@
 //! What the models see of records, by itself: for comparing engines and for benchmarks.
 
-use super::lane::Scratch;
+use super::case::Scratch;
 use super::{Knowledge, read};
 use crate::engine::SparseBatch;
 use crate::features::numeric_features;

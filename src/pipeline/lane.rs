@@ -1,20 +1,15 @@
 //! One worker's models and scratch, and the walk of a batch through them.
 
-use ndarray::ArrayView2;
-
-use super::cache::{Found, Looks, TextInput, TextKey, TextVote, VoteCache, numeric_input};
-use super::further::{is_prose, searched};
-use super::timings::{Laps, Run, Timings};
-use super::{
-    Breaker, Detail, Explanation, Group, Judgement, Knowledge, Signs, Snapshot, Timed, read,
-};
-use crate::engine::{EngineError, Model, ModelInfo, Rows, SparseBatch};
-use crate::ensemble::{self, Evidence};
-use crate::features::{Counts, NUMERIC_WIDTH, Vectorizer, numeric_features, send_tokens};
-use crate::parse::{Header, Parsed};
+use super::asking::{Asked, ask, dense};
+use super::cache::{Found, Looks, TextInput, TextVote, VoteCache, numeric_input};
+use super::case::{Case, Scratch};
+use super::timings::{Laps, Timings};
+use super::{Detail, Explanation, Group, Judgement, Knowledge, Signs, Snapshot, Timed, read};
+use crate::engine::{Model, ModelInfo, SparseBatch};
+use crate::ensemble;
+use crate::features::{NUMERIC_WIDTH, numeric_features};
+use crate::parse::Header;
 use crate::record::Record;
-use crate::rules::{self, Input};
-use crate::text::{self, Tokenizer};
 use crate::verdict::Member;
 
 /// Records that are read before the first of them is turned into rows: the tables of the rules, and
@@ -47,42 +42,6 @@ pub struct Judge {
     anomaly_out: Vec<f32>,
     /// Looks into the vote cache of the present batch: classifier, anomaly.
     looks: [Looks; 2],
-}
-
-/// Buffers for reading one record.
-#[derive(Default)]
-pub(super) struct Scratch {
-    searched: String,
-    pub(super) normalized: String,
-    pub(super) counts: Counts,
-    tokenizer: Tokenizer,
-    rules: rules::Scratch,
-}
-
-/// What is gathered of one record before the ensemble decides.
-pub(super) struct Case<'a> {
-    detail: Detail,
-    /// What the models see beside the normalised text; `None` where they are not asked.
-    input: Option<(Header, &'a str)>,
-    pub(super) evidence: Evidence,
-    pub(super) matched: Vec<super::MatchedRule>,
-    /// Row of the classifier's batch; `None` where it is not asked: its vote is known, or it abstains
-    /// for want of a known token.
-    classifier_row: Option<usize>,
-    /// Row of the anomaly detector's batch; `None` where it is not asked.
-    anomaly_row: Option<usize>,
-    /// Masks of the normalised text.
-    masks: usize,
-    /// Share of its words that the vocabulary lacks.
-    unknown_words: Option<f32>,
-    /// True where both models were asked, or their votes were known.
-    looked_at: bool,
-    /// Where the classifier's vote is to be kept.
-    text_key: Option<TextKey>,
-    /// True where the anomaly detector's vote is to be kept.
-    keep_numbers: bool,
-    /// Raw output of classifier and anomaly detector, for explanations.
-    pub(super) raw: [Option<Vec<f32>>; 2],
 }
 
 impl Judge {
@@ -335,155 +294,6 @@ impl Judge {
             verdict,
             explanation,
             signs,
-        }
-    }
-}
-
-/// What became of asking one member.
-#[derive(Clone, Copy)]
-enum Asked {
-    /// There was nothing to ask it.
-    Nothing,
-    /// Its breaker is open.
-    LeftOut,
-    Ran(Run),
-}
-
-impl Asked {
-    /// False where it was left out.
-    fn answered(self) -> bool {
-        match self {
-            Asked::Nothing => true,
-            Asked::LeftOut => false,
-            Asked::Ran(run) => !run.failed,
-        }
-    }
-
-    fn run(self) -> Option<Run> {
-        match self {
-            Asked::Ran(run) => Some(run),
-            Asked::Nothing | Asked::LeftOut => None,
-        }
-    }
-}
-
-/// Runs one member behind its breaker.
-fn ask(
-    model: &mut dyn Model,
-    breaker: &Breaker,
-    rows: Result<Rows<'_>, EngineError>,
-    out: &mut Vec<f32>,
-    laps: &mut Laps,
-) -> Asked {
-    if rows.as_ref().is_ok_and(|rows| rows.count() == 0) {
-        return Asked::Nothing;
-    }
-    if !breaker.allows() {
-        return Asked::LeftOut;
-    }
-    let answer = rows.and_then(|rows| model.run(rows, out));
-    let took = laps.lap();
-    let failed = answer.is_err();
-    match answer {
-        Ok(()) => breaker.succeeded(),
-        Err(error) => {
-            breaker.failed();
-            log_failure(&error);
-        }
-    }
-    Asked::Ran(Run { took, failed })
-}
-
-/// The anomaly detector's rows, one after another, as the matrix that it takes.
-fn dense(rows: &[f32]) -> Result<Rows<'_>, EngineError> {
-    ArrayView2::from_shape((rows.len() / NUMERIC_WIDTH, NUMERIC_WIDTH), rows)
-        .map(Rows::Dense)
-        .map_err(|error| EngineError::Rows(error.to_string()))
-}
-
-impl Knowledge {
-    /// The classifier's rows, with its width and what it was trained to see where a term is absent.
-    pub(super) fn classifier_rows<'a>(
-        &self,
-        batch: &'a SparseBatch,
-    ) -> Result<Rows<'a>, EngineError> {
-        batch.rows(self.vectorizer.width(), self.classifier.missing)
-    }
-}
-
-fn log_failure(error: &EngineError) {
-    tracing::error!(%error, "a member failed and is left out; verdicts are flagged degraded until it answers again");
-}
-
-impl Scratch {
-    /// Normalises the body and lets rules and compliance speak.
-    pub(super) fn open<'a>(
-        &mut self,
-        knowledge: &Knowledge,
-        record: &Record,
-        parsed: &Parsed<'a>,
-        detail: Detail,
-    ) -> Case<'a> {
-        self.normalized.clear();
-        text::normalize(parsed.body, &mut self.normalized);
-        self.searched.clear();
-        let input = Input {
-            message: searched(record, &mut self.searched),
-            masked: &self.normalized,
-            source: parsed.source.as_deref(),
-            record_source: record.source.as_deref(),
-            severity: parsed.severity,
-            fields: &parsed.fields,
-            extra: &record.fields,
-        };
-        let claims = knowledge.compliance.matches(&input, &mut self.rules);
-        let matches = knowledge.rules.matches(&input, &mut self.rules);
-        Case {
-            detail,
-            input: Some((parsed.header(), parsed.body)),
-            evidence: Evidence {
-                votes: [matches.vote(), None, None],
-                rule_floor: matches.floor.map(|rule| (rule.category, rule.confidence)),
-                raise: matches.raise.map(|rule| (rule.category, rule.confidence)),
-                severity: parsed.severity,
-                claims,
-                prose_beside: record.fields.values().any(is_prose),
-                truncated: record.truncated,
-                degraded: knowledge.stand_in,
-                fail_open: knowledge.stand_in,
-                ..Evidence::default()
-            },
-            matched: if detail == Detail::None {
-                Vec::new()
-            } else {
-                matches.all().map(Into::into).collect()
-            },
-            classifier_row: None,
-            anomaly_row: None,
-            masks: 0,
-            unknown_words: None,
-            looked_at: false,
-            text_key: None,
-            keep_numbers: false,
-            raw: [None, None],
-        }
-    }
-
-    /// Counts the tokens of the normalised body; returns how many of them are masks.
-    pub(super) fn count(&mut self, vectorizer: &Vectorizer, header: Header) -> usize {
-        let masks = {
-            let mut sink = vectorizer.start(&mut self.counts);
-            send_tokens(header, &self.normalized, &mut self.tokenizer, &mut sink)
-        };
-        Vectorizer::finish(&mut self.counts);
-        masks
-    }
-}
-
-impl Case<'_> {
-    fn keep_raw(&mut self, member: usize, raw: &[f32]) {
-        if self.detail != Detail::None {
-            self.raw[member] = Some(raw.to_vec());
         }
     }
 }

@@ -3,9 +3,11 @@
 //! A snapshot is immutable and complete: rules, vectoriser, models, weights, thresholds. Whoever
 //! holds one judges with all of it, so that no verdict can mix two bundles.
 
+mod asking;
 mod baseline;
 mod breaker;
 mod cache;
+mod case;
 mod explain;
 mod further;
 mod inputs;
