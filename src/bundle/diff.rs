@@ -225,7 +225,7 @@ fn parts(rule: &PackRule) -> BTreeMap<String, Value> {
 
 fn pattern(pattern: &Pattern) -> String {
     match pattern {
-        Pattern::Message(regex) => regex.clone(),
+        Pattern::Message(regex) => regex.to_string(),
         Pattern::FieldRegex { field, regex } => format!("{field} matches {regex}"),
         Pattern::FieldEquals { field, values } => format!("{field} is {}", values.join(" or ")),
         Pattern::FieldExists { field } => format!("{field} is there"),

@@ -198,7 +198,7 @@ fn warnings(loaded: &Loaded, set: &RuleSet) -> Vec<String> {
         if rule.examples.no_match.is_empty() {
             warn("no example that must not match");
         }
-        let loose = |pattern: &&Pattern| matches!(pattern, Pattern::Message(regex) if !regex.starts_with('^'));
+        let loose = |pattern: &&Pattern| matches!(pattern, Pattern::Message(regex) if !regex.as_str().starts_with('^'));
         // A noise rule that is vetoed too often errs on the safe side.
         if rule.rule.category.more_severe_than(Category::Routine)
             && let Some(Pattern::Message(regex)) = rule.when.not.iter().find(loose)

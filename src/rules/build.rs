@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::dialect::{self, LazyRegex};
-use super::error::{Place, RuleError};
+use super::automaton::LazyRegex;
+use super::dialect::{self, Regex};
 use super::literals::{self, Literals};
 use super::matcher::{Compiled, FieldAsk, FieldIndex, Matcher, Test};
 use super::pack::{Conditions, Pattern};
@@ -52,12 +52,7 @@ impl Builder {
     /// Adds a rule; noise rules see the masked body and have to account for all of it.
     ///
     /// Their `not` patterns are searched anywhere in it: a veto needs no more than a hint.
-    pub(super) fn add(
-        &mut self,
-        when: &Conditions,
-        noise: bool,
-        place: &Place,
-    ) -> Result<(), RuleError> {
+    pub(super) fn add(&mut self, when: &Conditions, noise: bool) {
         let (scope, veto_scope) = match noise {
             true => (Scope::WholeMasked, Scope::Masked),
             false => (Scope::Message, Scope::Message),
@@ -65,12 +60,11 @@ impl Builder {
         let compiled = Compiled {
             sources: when.sources.clone(),
             severity: when.severity,
-            any: self.intern_all(&when.any, scope, place)?,
-            all: self.intern_all(&when.all, scope, place)?,
-            not: self.intern_all(&when.not, veto_scope, place)?,
+            any: self.intern_all(&when.any, scope),
+            all: self.intern_all(&when.all, scope),
+            not: self.intern_all(&when.not, veto_scope),
         };
         self.rules.push(compiled);
-        Ok(())
     }
 
     /// True where the last rule added has to be looked at for every record.
@@ -118,32 +112,26 @@ impl Builder {
         (best.0 > NEVER).then_some(best.1)
     }
 
-    fn intern_all(
-        &mut self,
-        patterns: &[Pattern],
-        scope: Scope,
-        place: &Place,
-    ) -> Result<Vec<u32>, RuleError> {
+    fn intern_all(&mut self, patterns: &[Pattern], scope: Scope) -> Vec<u32> {
         let tests = patterns.iter().map(|pattern| self.intern(pattern, scope));
-        let tests: Result<Vec<u32>, String> = tests.collect();
-        tests.map_err(|detail| RuleError::invalid(place.clone(), detail))
+        tests.collect()
     }
 
     /// The number of a test, the same for equal tests.
-    fn intern(&mut self, pattern: &Pattern, scope: Scope) -> Result<u32, String> {
+    fn intern(&mut self, pattern: &Pattern, scope: Scope) -> u32 {
         let scope = match pattern {
             Pattern::Message(_) => scope,
             _ => Scope::Message,
         };
         let key = (pattern.clone(), scope);
         if let Some(&test) = self.known.get(&key) {
-            return Ok(test);
+            return test;
         }
         let number = self.tests.len() as u32;
         let (test, rarity) = match pattern {
-            Pattern::Message(regex) => self.text_test(number, regex, scope)?,
+            Pattern::Message(regex) => self.text_test(number, regex, scope),
             Pattern::FieldRegex { field, regex } => {
-                (self.value_test(number, field, regex)?, VALUE_RARITY)
+                (self.value_test(number, field, regex), VALUE_RARITY)
             }
             Pattern::FieldEquals { field, values } => {
                 let (_, ask) = self.fields.ask(field);
@@ -160,19 +148,14 @@ impl Builder {
         self.tests.push(test);
         self.rarity.push(rarity);
         self.known.insert(key, number);
-        Ok(number)
+        number
     }
 
-    fn text_test(
-        &mut self,
-        number: u32,
-        pattern: &str,
-        scope: Scope,
-    ) -> Result<(Test, f32), String> {
-        let sets = literals::required(&dialect::parse(pattern)?);
+    fn text_test(&mut self, number: u32, pattern: &Regex, scope: Scope) -> (Test, f32) {
+        let sets = pattern.sets();
         let regex = match scope {
-            Scope::WholeMasked => LazyRegex::new(dialect::anchored(pattern)),
-            Scope::Message | Scope::Masked => LazyRegex::new(pattern.to_owned()),
+            Scope::WholeMasked => LazyRegex::new(dialect::anchored(pattern.as_str())),
+            Scope::Message | Scope::Masked => LazyRegex::new(pattern.as_str().to_owned()),
         };
         let masked = scope != Scope::Message;
         let table = if masked {
@@ -186,17 +169,15 @@ impl Builder {
             sets: (1 << sets.len()) - 1,
         };
         let rarity = sets.first().map_or(NEVER, |set| set.rarity);
-        for (place, set) in sets.into_iter().enumerate() {
+        for (place, set) in sets.iter().enumerate() {
             table.add(set, number, 1 << place);
         }
-        Ok((test, rarity))
+        (test, rarity)
     }
 
-    fn value_test(&mut self, number: u32, field: &str, pattern: &str) -> Result<Test, String> {
-        let rarest = literals::required(&dialect::parse(pattern)?)
-            .into_iter()
-            .next();
-        let regex = LazyRegex::new(pattern.to_owned());
+    fn value_test(&mut self, number: u32, field: &str, pattern: &Regex) -> Test {
+        let rarest = pattern.sets().first();
+        let regex = LazyRegex::new(pattern.as_str().to_owned());
         let (field, ask) = self.fields.ask(field);
         match rarest {
             Some(set) => {
@@ -205,18 +186,18 @@ impl Builder {
             }
             None => ask.unfiltered.push(number),
         }
-        Ok(Test::Value { regex, field })
+        Test::Value { regex, field }
     }
 }
 
 impl LiteralTable {
     /// Registers a set of literals of a test.
-    fn add(&mut self, set: Literals, test: u32, bit: u8) {
-        for literal in set.literals {
+    fn add(&mut self, set: &Literals, test: u32, bit: u8) {
+        for literal in &set.literals {
             let next = self.literals.len();
             let index = *self.place.entry(literal.clone()).or_insert(next);
             if index == next {
-                self.literals.push(literal);
+                self.literals.push(literal.clone());
                 self.owners.push(Vec::new());
             }
             self.owners[index].push(Owner { test, set: bit });

@@ -154,7 +154,7 @@ impl ComplianceSet {
             let index = claim_index(&mut claims, &framework);
             for rule in framework.rules {
                 claim_id(&mut taken, &rule.id, &rule.place)?;
-                builder.add(&rule.when, false, &rule.place)?;
+                builder.add(&rule.when, false);
                 ids.push(rule.id);
                 framework_of.push(index);
             }

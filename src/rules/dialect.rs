@@ -1,10 +1,13 @@
 //! One dialect of regexes for all packs: Unicode off, bytes in, errors with the place.
 
-use std::sync::OnceLock;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::literals::{self, Literals};
 
 /// How often an any-text wildcard may repeat in a noise rule.
 ///
@@ -14,6 +17,66 @@ const MAX_WILD: u32 = 8;
 /// Largest pattern, in rough states: far above what a rule needs, far below what takes long to
 /// compile or would meet a limit of the regex engine.
 const MAX_SIZE: u64 = 10_000;
+
+/// A regex of a pack, parsed once: what rules need to know of it is kept beside its text.
+#[derive(Clone, Debug)]
+pub struct Regex {
+    text: String,
+    sets: Arc<[Literals]>,
+    swallows_words: bool,
+}
+
+impl Regex {
+    /// Reads a regex, or says what is wrong and at which character of it.
+    pub(super) fn parse(text: impl Into<String>) -> Result<Regex, String> {
+        let text = text.into();
+        let hir = parse(&text)?;
+        Ok(Regex {
+            sets: literals::required(&hir).into(),
+            swallows_words: swallows_words(&hir),
+            text,
+        })
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Sets of literals, the rarest first: a match holds a literal of each.
+    pub(super) fn sets(&self) -> &[Literals] {
+        &self.sets
+    }
+
+    /// True where some part of it can swallow any number of any words, as `.*` does.
+    ///
+    /// A noise rule with such a part would call a line noise whose words it never saw. A repeated part
+    /// that brings its own quotes, colons or equals signs (`(?:"\w+": ?"\S*",? ?)+`) takes pairs of a
+    /// record, not prose, and is let through: fields are tested by name.
+    pub(super) fn swallows_words(&self) -> bool {
+        self.swallows_words
+    }
+}
+
+impl fmt::Display for Regex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl PartialEq for Regex {
+    fn eq(&self, other: &Regex) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Regex {}
+
+impl Hash for Regex {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
 
 /// Parses a pattern, or says what is wrong and at which character of it.
 pub(super) fn parse(pattern: &str) -> Result<Hir, String> {
@@ -36,6 +99,11 @@ pub(super) fn parse(pattern: &str) -> Result<Hir, String> {
             characters + 1
         )
     })?;
+    if hir.properties().look_set().contains_word_unicode() {
+        return Err(format!(
+            "the regex asks for a Unicode word boundary in `{pattern}`: expected one of ASCII, write (?-u:\\b)"
+        ));
+    }
     if size(&hir) > MAX_SIZE {
         return Err(format!(
             "the regex is too large: its counted repetitions make about {} states of `{pattern}`, at most {MAX_SIZE} are allowed",
@@ -43,46 +111,6 @@ pub(super) fn parse(pattern: &str) -> Result<Hir, String> {
         ));
     }
     Ok(hir)
-}
-
-/// A regex that is compiled when it is first needed.
-///
-/// Most rules never meet a line that holds their literals, and a compiled regex takes some twenty
-/// kilobytes: a pod that sees three products does not pay for thirty.
-#[derive(Debug)]
-pub(super) struct LazyRegex {
-    pattern: String,
-    compiled: OnceLock<Option<Regex>>,
-}
-
-impl LazyRegex {
-    /// For a pattern that [`parse`] accepts.
-    pub(super) fn new(pattern: String) -> LazyRegex {
-        LazyRegex {
-            pattern,
-            compiled: OnceLock::new(),
-        }
-    }
-
-    pub(super) fn is_match(&self, text: &str) -> bool {
-        // `parse` has bounded the size, so there is no pattern here that does not compile.
-        let compiled = self.compiled.get_or_init(|| compile(&self.pattern));
-        compiled
-            .as_ref()
-            .is_some_and(|regex| regex.is_match(text.as_bytes()))
-    }
-}
-
-fn compile(pattern: &str) -> Option<Regex> {
-    let built = RegexBuilder::new(pattern)
-        .unicode(false)
-        // A pattern runs only where its literal was seen, so a small cache is enough; hundreds of
-        // default caches would not fit a small pod.
-        .dfa_size_limit(1 << 18)
-        .build();
-    built
-        .inspect_err(|error| tracing::error!(%error, pattern, "a checked regex does not compile; it matches nothing"))
-        .ok()
 }
 
 /// Roughly the number of states of the compiled pattern.
@@ -109,12 +137,7 @@ pub(super) fn anchored(pattern: &str) -> String {
     format!("^(?:{pattern})$")
 }
 
-/// True where some part of the pattern can swallow any number of any words, as `.*` does.
-///
-/// A noise rule with such a part would call a line noise whose words it never saw. A repeated part
-/// that brings its own quotes, colons or equals signs (`(?:"\w+": ?"\S*",? ?)+`) takes pairs of a
-/// record, not prose, and is let through: fields are tested by name.
-pub(super) fn swallows_words(hir: &Hir) -> bool {
+fn swallows_words(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Repetition(r) => {
             let many = r.max.is_none_or(|max| max > MAX_WILD);
@@ -194,6 +217,7 @@ fn contains(class: &Class, byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::automaton::Automaton;
 
     #[test]
     fn the_place_of_an_error_is_named() {
@@ -201,6 +225,18 @@ mod tests {
         assert!(error.contains("at character 4"), "{error}");
         let error = parse("é[").expect_err("bad");
         assert!(error.contains("at character 2"), "{error}");
+    }
+
+    #[test]
+    fn a_word_boundary_that_no_automaton_finds_is_refused() {
+        for bad in [r"(?u)\bx", r"(?u)x\b{end}", r"x(?u:\B)"] {
+            let error = parse(bad).expect_err("refused");
+            assert!(error.contains("Unicode word boundary"), "{error}");
+        }
+        for good in [r"\bx", r"(?u)(?-u:\b)\pL", r"x\b{end}"] {
+            parse(good).expect("parses");
+            assert!(Automaton::new(good).is_ok(), "{good}");
+        }
     }
 
     #[test]
@@ -223,7 +259,7 @@ mod tests {
             "[^a-ce-gi-km-o]{3000}",
         ] {
             parse(fits).expect("not too large");
-            assert!(compile(fits).is_some(), "{fits}");
+            assert!(Automaton::new(fits).is_ok(), "{fits}");
         }
     }
 

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use super::dialect::Regex;
 use super::names::{check_field, check_id, check_reference, check_tag, read_level};
 use super::table::TableDoc;
 use crate::parse::Severity;
@@ -105,7 +106,7 @@ pub(super) struct ExamplesDoc {
 /// A regex on the message, or a test of a named field.
 #[derive(Debug)]
 pub(super) enum PatternDoc {
-    Message(String),
+    Message(Regex),
     Field(FieldDoc),
 }
 
@@ -128,8 +129,8 @@ impl<'de> Deserialize<'de> for PatternDoc {
                 f.write_str("a regex in quotes, or a mapping with `field`")
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<PatternDoc, E> {
-                RegexText::check(text).map_err(E::custom)?;
-                Ok(PatternDoc::Message(text.to_owned()))
+                let regex = Regex::parse(text).map_err(E::custom)?;
+                Ok(PatternDoc::Message(regex))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PatternDoc, A::Error> {
                 let inner = serde::de::value::MapAccessDeserializer::new(map);
@@ -262,9 +263,7 @@ scalar!(ScalarText, String, "a text", |text| match text {
     "" => Err("expected a text, found an empty one".to_owned()),
     _ => Ok(text.to_owned()),
 });
-scalar!(RegexText, String, "a regex", |text| {
-    super::dialect::parse(text).map(|_| text.to_owned())
-});
+scalar!(RegexText, Regex, "a regex", |text| Regex::parse(text));
 scalar!(
     Level,
     Severity,

@@ -6,7 +6,8 @@ use std::cell::RefCell;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
-use super::dialect::{self, LazyRegex};
+use super::automaton::LazyRegex;
+use super::dialect;
 use super::matcher::{Input, source_fits};
 use super::pack::{Conditions, Pattern};
 
@@ -56,7 +57,7 @@ impl PlainReader {
             ));
         }
         let veto = |pattern: &&Pattern| match pattern {
-            Pattern::Message(regex) if noise => self.search(regex, input.masked),
+            Pattern::Message(regex) if noise => self.search(regex.as_str(), input.masked),
             pattern => holds(pattern),
         };
         let vetoed = when.not.iter().find(veto)?;
@@ -77,11 +78,11 @@ impl PlainReader {
         };
         match pattern {
             Pattern::Message(regex) if noise => {
-                self.search(&dialect::anchored(regex), input.masked)
+                self.search(&dialect::anchored(regex.as_str()), input.masked)
             }
-            Pattern::Message(regex) => self.search(regex, input.message),
+            Pattern::Message(regex) => self.search(regex.as_str(), input.message),
             Pattern::FieldRegex { field, regex } => {
-                any_value(field, &|value| self.search(regex, value))
+                any_value(field, &|value| self.search(regex.as_str(), value))
             }
             Pattern::FieldEquals { field, values } => {
                 any_value(field, &|value| values.contains(&value.to_ascii_lowercase()))

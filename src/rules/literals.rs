@@ -102,24 +102,30 @@ fn walk(hir: &Hir) -> Part {
 
 /// The strings of a small class, folded to lower case.
 fn class_strings(class: &Class) -> Option<Vec<Vec<u8>>> {
-    let mut strings: Vec<Vec<u8>> = match class {
+    match class {
         Class::Bytes(class) => {
             let bytes = class.ranges().iter().flat_map(|r| r.start()..=r.end());
-            let bytes = bytes.take(3 * MAX_CLASS);
-            bytes.map(|b| vec![b.to_ascii_lowercase()]).collect()
+            few(bytes.map(|b| vec![b.to_ascii_lowercase()]))
         }
         Class::Unicode(class) => {
             let letters = class.ranges().iter().flat_map(|r| r.start()..=r.end());
-            let letters = letters.take(3 * MAX_CLASS);
-            letters
-                .map(|c| c.to_ascii_lowercase().to_string().into_bytes())
-                .collect()
+            few(letters.map(|c| c.to_ascii_lowercase().to_string().into_bytes()))
         }
-    };
-    let cut = strings.len() >= 3 * MAX_CLASS;
-    strings.sort_unstable();
-    strings.dedup();
-    (!cut && strings.len() <= MAX_CLASS).then_some(strings)
+    }
+}
+
+/// The different ones among the strings, where they are few.
+fn few(strings: impl Iterator<Item = Vec<u8>>) -> Option<Vec<Vec<u8>>> {
+    let mut different = Vec::new();
+    for string in strings {
+        if !different.contains(&string) {
+            different.push(string);
+        }
+        if different.len() > MAX_CLASS {
+            return None;
+        }
+    }
+    Some(different)
 }
 
 fn walk_repetition(repetition: &Repetition) -> Part {
@@ -166,7 +172,7 @@ fn walk_concat(parts: &[Hir]) -> Part {
                 if strings.len() > 1 {
                     sets.extend(score(&run));
                 }
-                run = cross(&run, &strings);
+                cross(&mut run, &strings);
             }
             Some(strings) => {
                 sets.extend(score(&run));
@@ -190,13 +196,19 @@ fn walk_concat(parts: &[Hir]) -> Part {
     Part { exact: None, sets }
 }
 
-fn cross(heads: &[Vec<u8>], tails: &[Vec<u8>]) -> Vec<Vec<u8>> {
+/// Each of the heads with each of the tails behind it.
+fn cross(heads: &mut Vec<Vec<u8>>, tails: &[Vec<u8>]) {
+    if let [tail] = tails {
+        // A letter of a pattern that ignores case comes here, one after the other.
+        heads.iter_mut().for_each(|head| head.extend(tail));
+        return;
+    }
     let joined = heads.iter().flat_map(|head| {
         tails
             .iter()
             .map(move |tail| [head.as_slice(), tail.as_slice()].concat())
     });
-    joined.collect()
+    *heads = joined.collect();
 }
 
 fn walk_alternation(parts: &[Hir]) -> Part {
@@ -297,6 +309,7 @@ fn weight(byte: u8) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::automaton::LazyRegex;
     use crate::rules::dialect;
 
     fn of(pattern: &str) -> Vec<String> {
@@ -354,7 +367,7 @@ mod tests {
             text in "[abx0-3 ]{0,24}",
         ) {
             if let Ok(hir) = dialect::parse(&pattern)
-                && dialect::LazyRegex::new(pattern.clone()).is_match(&text)
+                && LazyRegex::new(pattern.clone()).is_match(&text)
             {
                 for set in walk(&hir).into_sets() {
                     let stands = |l: &Vec<u8>| {

@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
-use super::dialect::LazyRegex;
+use super::automaton::LazyRegex;
 use super::names::Glob;
 use super::pack::SeverityRange;
 use super::prefilter::{Owner, Prefilter};

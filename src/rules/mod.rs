@@ -1,10 +1,11 @@
 //! Rules: packs of patterns that people write, and what they say of a record.
 //!
 //! A pack is read (`document`, `source`), validated (`pack`, `table`, `compliance`), compiled (`build`) and
-//! run (`matcher`). Every regex is gated by literals that it cannot match without (`literals`), so
+//! run (`matcher`, `automaton`). Every regex is gated by literals that it cannot match without (`literals`), so
 //! that a record costs one pass over its text and the few regexes that this pass did not rule out;
 //! the outcome is the same as running them all.
 
+mod automaton;
 mod build;
 mod builtin;
 mod compliance;
@@ -33,6 +34,7 @@ pub use compliance::{
     read_frameworks,
 };
 pub use coverage::Coverage;
+pub use dialect::Regex;
 pub use error::{Place, RuleError};
 pub use examples::{ExampleFailure, examine, test_claims, test_examples};
 pub use matcher::Input;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::dialect::Regex;
 use super::document::PackDoc;
 use super::error::{Place, RuleError};
 use super::names::Glob;
@@ -93,13 +94,13 @@ impl SeverityRange {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Pattern {
     /// A regex searched in the message (noise rules: in the masked body).
-    Message(String),
+    Message(Regex),
     /// A regex searched in each value of a field.
     FieldRegex {
         /// Lower-case name.
         field: String,
         /// The regex.
-        regex: String,
+        regex: Regex,
     },
     /// A value of the field is one of these, case aside.
     FieldEquals {

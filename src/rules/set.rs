@@ -32,7 +32,7 @@ impl RuleSet {
                 continue;
             }
             let noise = pack_rule.rule.category == Category::Noise;
-            builder.add(&pack_rule.when, noise, &pack_rule.place)?;
+            builder.add(&pack_rule.when, noise);
             if builder.last_is_always_run() {
                 always_run.push(rules.len());
             }

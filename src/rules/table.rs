@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use super::dialect;
+use super::dialect::{self, Regex};
 use super::document::{Checked, Confidence, ExamplesDoc, FieldText, IdText, Many, PatternDoc};
 use super::document::{ReferenceText, Scalar, ScalarText, TagText};
 use super::error::{Place, RuleError};
@@ -130,7 +130,9 @@ pub(super) fn rules_of(
             all: row.all,
             not: row.not,
         };
-        let when = shared.conditions(&row.value.0, own.validate(source, &place)?);
+        let own = own.validate(source, &place)?;
+        let when = shared.conditions(&row.value.0, own);
+        let when = when.map_err(|detail| RuleError::invalid(place.clone(), detail))?;
         let judgement = JudgementDoc {
             id: row.id.0,
             title: row.title,
@@ -156,20 +158,26 @@ struct Shared {
 impl Shared {
     /// A row matches where a field or pattern of the table holds one of its values, or what it names
     /// besides does, and every filter of the table and of the row agrees.
-    fn conditions(&self, values: &[String], own: Conditions) -> Conditions {
+    fn conditions(&self, values: &[String], own: Conditions) -> Result<Conditions, String> {
         let mut when = self.common.clone();
-        when.any = self.any_of(values);
+        when.any = self.any_of(values)?;
         when.any.extend(own.any);
         when.all.extend(own.all);
         when.not.extend(own.not);
-        when
+        Ok(when)
     }
 
-    fn any_of(&self, values: &[String]) -> Vec<Pattern> {
+    fn any_of(&self, values: &[String]) -> Result<Vec<Pattern>, String> {
         let (globs, exact): (Vec<&String>, Vec<&String>) =
             values.iter().partition(|value| value.contains('*'));
         let equal: Vec<String> = exact.iter().map(|v| v.to_ascii_lowercase()).collect();
-        let like = format!("(?i)^(?:{})$", alternatives(&globs, ".*"));
+        let like = match globs.as_slice() {
+            [] => None,
+            globs => Some(Regex::parse(format!(
+                "(?i)^(?:{})$",
+                alternatives(globs, ".*")
+            ))?),
+        };
         let mut any = Vec::new();
         for field in &self.fields {
             if !equal.is_empty() {
@@ -178,18 +186,19 @@ impl Shared {
                     values: equal.clone(),
                 });
             }
-            if !globs.is_empty() {
-                any.push(Pattern::FieldRegex {
-                    field: field.clone(),
-                    regex: like.clone(),
-                });
-            }
+            any.extend(like.clone().map(|regex| Pattern::FieldRegex {
+                field: field.clone(),
+                regex,
+            }));
         }
         let each: Vec<&String> = values.iter().collect();
         let group = format!("(?:{})", alternatives(&each, WORD));
-        let texts = self.patterns.iter();
-        any.extend(texts.map(|template| Pattern::Message(template.replace(SLOT, &group))));
-        any
+        for template in &self.patterns {
+            any.push(Pattern::Message(Regex::parse(
+                template.replace(SLOT, &group),
+            )?));
+        }
+        Ok(any)
     }
 }
 
