@@ -5,6 +5,7 @@
 //! cache; only where a bit is set, the literals behind it are compared. The looks do not depend on
 //! each other, whereas an automaton waits at each byte for the state that the byte before led to.
 
+use memchr::memmem;
 use rustc_hash::FxHashMap;
 
 /// Bits of a hash.
@@ -14,6 +15,8 @@ const WORDS: usize = 1 << (HASH_BITS - 6);
 pub(super) const LONGEST: usize = size_of::<u128>();
 /// The shortest literal, and the most bytes by which one is known.
 const LENGTHS: std::ops::RangeInclusive<usize> = 2..=4;
+/// So few literals are looked for one by one: a vectorised search for each is shorter than a pass.
+const FEW: usize = 4;
 
 /// Finds literals and tells who needs them.
 #[derive(Debug, Default)]
@@ -29,6 +32,8 @@ struct Table {
     bits: Vec<u64>,
     /// The literals known by the same bytes.
     known: FxHashMap<u32, Vec<Literal>>,
+    /// All the literals, in place of the above, where there are [`FEW`].
+    few: Vec<(memmem::Finder<'static>, Box<[Owner]>)>,
 }
 
 /// A test that needs a literal.
@@ -72,6 +77,7 @@ impl Prefilter {
             let key = key(&bytes[offset..][..length]);
             prefilter.tables[length - LENGTHS.start()].add(key, literal);
         }
+        prefilter.tables.iter_mut().for_each(Table::settle);
         prefilter
     }
 
@@ -99,11 +105,28 @@ impl Table {
         self.known.entry(key).or_default().push(literal);
     }
 
+    /// Once every literal is in.
+    fn settle(&mut self) {
+        if self.known.values().map(Vec::len).sum::<usize>() > FEW {
+            return;
+        }
+        self.bits = Vec::new();
+        for literal in self.known.drain().flat_map(|(_, literals)| literals) {
+            let finder = memmem::Finder::new(&literal.text()).into_owned();
+            self.few.push((finder, literal.owners));
+        }
+    }
+
     fn search<const LENGTH: usize>(&self, text: &[u8], found: &mut impl FnMut(&[Owner])) {
+        let end = text.len() - LONGEST;
+        for (finder, owners) in &self.few {
+            if finder.find(&text[..end]).is_some() {
+                found(owners);
+            }
+        }
         if self.bits.is_empty() {
             return;
         }
-        let end = text.len() - LONGEST;
         for (at, bytes) in text[..end].windows(LENGTH).enumerate() {
             let key = key(bytes);
             let (word, bit) = place(key);
@@ -126,6 +149,14 @@ impl Table {
                 found(&literal.owners);
             }
         }
+    }
+}
+
+impl Literal {
+    fn text(&self) -> Vec<u8> {
+        let mut text = self.bytes.to_le_bytes().to_vec();
+        text.truncate((self.mask.count_ones() / 8) as usize);
+        text
     }
 }
 
