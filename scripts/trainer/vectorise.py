@@ -5,7 +5,7 @@
     row       = tf * idf / l2 norm over all terms of the vocabulary
 
 in float64, cast to float32. Terms are all tokens, and pairs of neighbouring words joined by one
-space; header tokens (those that start with '@') take no part in pairs.
+space; tokens of header and fields (those that start with '@') take no part in pairs.
 """
 
 from collections import defaultdict
@@ -76,7 +76,7 @@ def vocabulary_file(vectoriser, columns):
 
 
 def unknown_rate(vectoriser, documents):
-    """Mean share of a document's words (header tokens aside) that the vocabulary lacks."""
+    """Mean share of a document's words (tokens of header and fields aside) that the vocabulary lacks."""
     known = vectoriser.vocabulary_
     shares = []
     for tokens in documents:

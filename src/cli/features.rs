@@ -41,7 +41,7 @@ struct Row<'a> {
 struct Tokens(Vec<String>);
 
 impl TokenSink for Tokens {
-    fn token(&mut self, token: &str, _header: bool) {
+    fn token(&mut self, token: &str, _apart: bool) {
         self.0.push(token.to_owned());
     }
 }

@@ -132,7 +132,7 @@ struct Counter<'a> {
 }
 
 impl TokenSink for Counter<'_> {
-    fn token(&mut self, token: &str, header: bool) {
+    fn token(&mut self, token: &str, apart: bool) {
         let number = self.vectorizer.words.get(token).copied().unwrap_or(NO_WORD);
         let unigram = match number {
             NO_WORD => NO_COLUMN,
@@ -141,7 +141,7 @@ impl TokenSink for Counter<'_> {
         if unigram != NO_COLUMN {
             self.counts.raw.push(unigram);
         }
-        if header {
+        if apart {
             return;
         }
         self.counts.words += 1;

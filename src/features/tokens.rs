@@ -1,12 +1,13 @@
-//! What of the parsed header the models see, as tokens that no body can write.
+//! What the models see of a record, as tokens; those of header and fields no text can write.
 
 use crate::parse::{Format, Header};
 use crate::text::Tokenizer;
 
 /// Receives tokens in order.
 pub trait TokenSink {
-    /// Takes the next token; `header` is true for one that takes no part in n-grams.
-    fn token(&mut self, token: &str, header: bool);
+    /// Takes the next token; `apart` is true for one of header or fields, which takes no part in n-grams and
+    /// is no word.
+    fn token(&mut self, token: &str, apart: bool);
 }
 
 const SEVERITIES: [&str; 8] = [
@@ -39,9 +40,9 @@ fn header_tokens(header: Header, sink: &mut impl TokenSink) {
     }
 }
 
-/// Sends what the models see of a record, in order: the tokens of its header, then those of its
-/// normalised body. Returns how many of them are masks. The trainer's features and the service's
-/// come through here both.
+/// Sends what the models see of a record, in order: the tokens of its header, those of its fields where
+/// it is JSON, then the words of its normalised body. Returns how many of the words are masks. The
+/// trainer's features and the service's come through here both.
 pub fn send_tokens(
     header: Header,
     normalized: &str,
@@ -49,6 +50,9 @@ pub fn send_tokens(
     sink: &mut impl TokenSink,
 ) -> usize {
     header_tokens(header, sink);
+    if header.format == Format::Json {
+        tokenizer.for_each_field(normalized, |token| sink.token(token, true));
+    }
     let mut masks = 0;
     tokenizer.for_each(normalized, |token| {
         masks += usize::from(token.starts_with('<'));

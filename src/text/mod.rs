@@ -5,6 +5,7 @@
 //! [`TOKENIZER_VERSION`], which a bundle's manifest states and a loader checks.
 
 mod context;
+mod fields;
 mod mask;
 mod network;
 mod number;
@@ -16,5 +17,6 @@ pub use tokens::Tokenizer;
 
 /// Version of the masks; a bundle trained on another version is refused.
 pub const NORMALIZER_VERSION: u32 = 1;
-/// Version of the tokens; a bundle trained on another version is refused.
-pub const TOKENIZER_VERSION: u32 = 1;
+/// Version of the tokens; a bundle trained on another version is refused. Since 2 the fields of a JSON body
+/// are tokens too.
+pub const TOKENIZER_VERSION: u32 = 2;

@@ -1,5 +1,7 @@
 //! Words of the normalised text, as the vectoriser counts them.
 
+use super::fields::FieldTokens;
+
 /// A word longer than this is no word; it is left out.
 const LONGEST: usize = 40;
 
@@ -10,9 +12,16 @@ const LONGEST: usize = 40;
 #[derive(Debug, Default)]
 pub struct Tokenizer {
     lower: String,
+    fields: FieldTokens,
 }
 
 impl Tokenizer {
+    /// Calls `sink` with a token for each field of a normalised JSON body, in order: `@path=value`, or
+    /// `@path` where the value is long.
+    pub fn for_each_field(&mut self, normalized: &str, sink: impl FnMut(&str)) {
+        self.fields.for_each(normalized, sink);
+    }
+
     /// Calls `sink` with each token, in order.
     pub fn for_each(&mut self, normalized: &str, mut sink: impl FnMut(&str)) {
         let bytes = normalized.as_bytes();
