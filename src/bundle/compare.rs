@@ -64,7 +64,7 @@ pub fn compare_engines(
     origin: &Origin,
 ) -> Result<Vec<Compared>, BundleError> {
     let (manifest, parts) = Parts::read(origin)?;
-    let knowledge = parts.knowledge(&manifest)?;
+    let knowledge = parts.knowledge(&manifest, &[])?;
     let golden = knowledge.inputs(&proof::records(&parts.golden)?);
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let width = knowledge.vectorizer.width();

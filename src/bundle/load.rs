@@ -15,7 +15,7 @@ use crate::features::{Vectorizer, VocabularyFile};
 use crate::pipeline::{
     Anomaly, CacheCounts, Classifier, Identity, Knowledge, Models, Snapshot, VoteCache,
 };
-use crate::rules::{self, ComplianceSet, Pack, RuleSet};
+use crate::rules::{self, Framework, Pack, RuleSet};
 use crate::verdict::{Category, Member};
 
 /// Whether golden samples are judged before the bundle serves.
@@ -99,7 +99,7 @@ impl Loader {
         // Graphs and rules are the two large parts, and know nothing of each other.
         let (graphs, own) = std::thread::scope(|scope| {
             let graphs = scope.spawn(|| Graphs::load(&self.engines, &manifest, &parts));
-            let own = parts.knowledge(&manifest);
+            let own = parts.knowledge(&manifest, &self.site.frameworks);
             (graphs.join(), own)
         });
         let graphs = graphs.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
@@ -218,15 +218,23 @@ impl Parts {
         Ok((contents.manifest, parts))
     }
 
-    /// What the bundle knows by itself, no site settings applied.
-    pub(super) fn knowledge(&self, manifest: &Manifest) -> Result<Knowledge, BundleError> {
+    /// What the bundle knows by itself, no site settings applied but for the frameworks: they are compiled
+    /// with the rules, and only add claims.
+    pub(super) fn knowledge(
+        &self,
+        manifest: &Manifest,
+        frameworks: &[Framework],
+    ) -> Result<Knowledge, BundleError> {
         let mut labels = [Category::Critical; 4];
         labels.copy_from_slice(&manifest.labels);
         let members = &manifest.members;
         Ok(Knowledge {
             identity: Arc::new(self.identity.clone()),
-            rules: Arc::new(RuleSet::compile(self.rules.clone(), &[])?),
-            compliance: Arc::new(ComplianceSet::compile(Vec::new())?),
+            rules: Arc::new(RuleSet::with_frameworks(
+                self.rules.clone(),
+                &[],
+                frameworks.to_vec(),
+            )?),
             vectorizer: Arc::new(Vectorizer::new(self.vocabulary.clone())?),
             classifier: Classifier {
                 missing: members.classifier.missing.value(),

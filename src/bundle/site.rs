@@ -12,12 +12,12 @@ use super::target;
 use crate::config::{CompliancePacks, Config, DecisionConfig, OnDegraded};
 use crate::ensemble::Policy;
 use crate::pipeline::Knowledge;
-use crate::rules::{self, ComplianceSet, Pack, RuleError, RuleSet};
+use crate::rules::{self, ComplianceSet, Framework, Pack, RuleError, RuleSet};
 
 /// The site's packs and settings, read and compiled once for all bundles.
 pub(super) struct Site {
     packs: Vec<Pack>,
-    compliance: Arc<ComplianceSet>,
+    pub(super) frameworks: Vec<Framework>,
     disable: Vec<String>,
     decision: DecisionConfig,
     skip_models: bool,
@@ -52,9 +52,10 @@ impl Site {
             });
         }
         RuleSet::compile(packs.clone(), &[])?;
+        ComplianceSet::compile(frameworks.clone())?;
         Ok(Site {
             packs,
-            compliance: Arc::new(ComplianceSet::compile(frameworks)?),
+            frameworks,
             disable: config.rules.disable.clone(),
             decision: config.decision.clone(),
             skip_models: config.compliance.skip_models,
@@ -76,11 +77,11 @@ impl Site {
             own.rules
         } else {
             let packs = rules.iter().chain(&self.packs).cloned().collect();
-            Arc::new(RuleSet::compile(packs, &self.disable)?)
+            let frameworks = self.frameworks.clone();
+            Arc::new(RuleSet::with_frameworks(packs, &self.disable, frameworks)?)
         };
         Ok(Knowledge {
             rules,
-            compliance: Arc::clone(&self.compliance),
             policy: policy(manifest, &self.decision, self.skip_models)?,
             stand_in,
             ..own

@@ -68,7 +68,6 @@ impl Scratch {
             fields: &parsed.fields,
             extra: &record.fields,
         };
-        let claims = knowledge.compliance.matches(&input, &mut self.rules);
         let matches = knowledge.rules.matches(&input, &mut self.rules);
         Case {
             detail,
@@ -78,7 +77,7 @@ impl Scratch {
                 rule_floor: matches.floor.map(|rule| (rule.category, rule.confidence)),
                 raise: matches.raise.map(|rule| (rule.category, rule.confidence)),
                 severity: parsed.severity,
-                claims,
+                claims: matches.claims(),
                 prose_beside: record.fields.values().any(is_prose),
                 truncated: record.truncated,
                 degraded: knowledge.stand_in,

@@ -29,7 +29,7 @@ use crate::ensemble::Policy;
 use crate::features::Vectorizer;
 use crate::parse::{self, Parsed};
 use crate::record::Record;
-use crate::rules::{ComplianceSet, RuleSet};
+use crate::rules::RuleSet;
 use crate::verdict::{Category, Flag, Reason, Scores, Verdict};
 
 pub use baseline::{Baseline, DECILES, Signs};
@@ -125,10 +125,8 @@ pub struct Timed {
 pub struct Knowledge {
     /// Which bundle this is.
     pub identity: Arc<Identity>,
-    /// The bundle's rules and the site's.
+    /// The bundle's rules and the site's, and the frameworks that claim records.
     pub rules: Arc<RuleSet>,
-    /// Frameworks that claim records.
-    pub compliance: Arc<ComplianceSet>,
     /// Words and pairs of words with their weights.
     pub vectorizer: Arc<Vectorizer>,
     /// How the classifier is fed and read.

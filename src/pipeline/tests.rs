@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex};
 use super::*;
 use crate::engine::{EngineError, GraphInfo, Model, Rows};
 use crate::features::{NUMERIC_WIDTH, VocabularyFile};
-use crate::rules::{ComplianceSet, parse_pack};
+use crate::rules::parse_pack;
 use crate::verdict::Member;
 
 const WORKS: u8 = 0;
@@ -170,7 +170,6 @@ fn knowledge() -> Knowledge {
             digest: "sha256:0".into(),
         }),
         rules: Arc::new(RuleSet::compile(vec![pack], &[]).expect("it compiles")),
-        compliance: Arc::new(ComplianceSet::compile(Vec::new()).expect("nothing to compile")),
         vectorizer: Arc::new(Vectorizer::new(vocabulary).expect("a valid vocabulary")),
         classifier: Classifier {
             missing: f32::NAN,
@@ -450,8 +449,9 @@ rules:
     examples: {match: ['cardholder a', 'cardholder b'], no_match: ['card']}
 ";
     let frameworks = crate::rules::parse_frameworks("test", framework).expect("a valid framework");
-    let compliance = ComplianceSet::compile(frameworks).expect("it compiles");
-    stage.snapshot.knowledge.compliance = Arc::new(compliance);
+    let pack = parse_pack("test", PACK).expect("a valid pack");
+    let rules = RuleSet::with_frameworks(vec![pack], &[], frameworks).expect("it compiles");
+    stage.snapshot.knowledge.rules = Arc::new(rules);
     stage.snapshot.knowledge.policy.skip_models_on_compliance = true;
     stage.snapshot.knowledge.stand_in = true;
     let claimed = stage.judge("disk of the cardholder data");

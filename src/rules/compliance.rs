@@ -133,61 +133,41 @@ pub fn read_documents(path: &Path) -> Result<Vec<Document>, RuleError> {
     Ok(documents)
 }
 
-/// The rules of all frameworks, compiled together.
-#[derive(Debug)]
-pub struct ComplianceSet {
+/// The claims of frameworks. Their conditions stand in the matcher of the set that they belong to, after
+/// what else is in there.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
     ids: Vec<String>,
     /// By rule: the place of its claim.
     framework_of: Vec<u32>,
     claims: Vec<Claim>,
-    matcher: Matcher,
 }
 
-impl ComplianceSet {
-    /// Compiles frameworks; a framework spread over several files keeps for the longest time named.
-    pub fn compile(frameworks: Vec<Framework>) -> Result<ComplianceSet, RuleError> {
+impl Claims {
+    /// Adds the conditions of all rules to the matcher being built; a framework spread over several
+    /// files keeps for the longest time named.
+    pub(super) fn compile(
+        frameworks: Vec<Framework>,
+        builder: &mut Builder,
+    ) -> Result<Claims, RuleError> {
         let mut taken = FxHashMap::default();
-        let mut builder = Builder::default();
-        let (mut ids, mut framework_of) = (Vec::new(), Vec::new());
-        let mut claims: Vec<Claim> = Vec::new();
+        let mut all = Claims::default();
         for framework in frameworks {
-            let index = claim_index(&mut claims, &framework);
+            let index = claim_index(&mut all.claims, &framework);
             for rule in framework.rules {
                 claim_id(&mut taken, &rule.id, &rule.place)?;
                 builder.add(&rule.when, false);
-                ids.push(rule.id);
-                framework_of.push(index);
+                all.ids.push(rule.id);
+                all.framework_of.push(index);
             }
         }
-        let matcher = builder.finish();
-        Ok(ComplianceSet {
-            ids,
-            framework_of,
-            claims,
-            matcher,
-        })
+        Ok(all)
     }
 
-    /// How many rules there are.
-    pub fn len(&self) -> usize {
-        self.ids.len()
-    }
-
-    /// True where no framework claims anything.
-    pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
-    }
-
-    /// The frameworks, with their retention.
-    pub fn frameworks(&self) -> &[Claim] {
-        &self.claims
-    }
-
-    /// The frameworks that claim a record, each once, in the order of the packs.
-    pub fn matches(&self, input: &Input<'_>, scratch: &mut Scratch) -> Vec<Claim> {
-        let matched = self.matcher.run(input, scratch);
+    /// The frameworks whose rules, numbered from 0, matched; each once, in the order of the packs.
+    pub(super) fn of(&self, matched: impl Iterator<Item = u32>) -> Vec<Claim> {
         let mut found: Vec<u32> = Vec::new();
-        for &rule in matched {
+        for rule in matched {
             let framework = self.framework_of[rule as usize];
             if !found.contains(&framework) {
                 found.push(framework);
@@ -199,13 +179,52 @@ impl ComplianceSet {
             .map(|index| self.claims[index as usize].clone())
             .collect()
     }
+}
+
+/// Frameworks by themselves, for whoever writes or checks them; a service compiles them together with its
+/// detection rules ([`RuleSet::with_frameworks`](super::RuleSet::with_frameworks)).
+#[derive(Debug)]
+pub struct ComplianceSet {
+    rules: Claims,
+    matcher: Matcher,
+}
+
+impl ComplianceSet {
+    /// Compiles frameworks.
+    pub fn compile(frameworks: Vec<Framework>) -> Result<ComplianceSet, RuleError> {
+        let mut builder = Builder::default();
+        let rules = Claims::compile(frameworks, &mut builder)?;
+        let matcher = builder.finish();
+        Ok(ComplianceSet { rules, matcher })
+    }
+
+    /// How many rules there are.
+    pub fn len(&self) -> usize {
+        self.rules.ids.len()
+    }
+
+    /// True where no framework claims anything.
+    pub fn is_empty(&self) -> bool {
+        self.rules.ids.is_empty()
+    }
+
+    /// The frameworks, with their retention.
+    pub fn frameworks(&self) -> &[Claim] {
+        &self.rules.claims
+    }
+
+    /// The frameworks that claim a record, each once, in the order of the packs.
+    pub fn matches(&self, input: &Input<'_>, scratch: &mut Scratch) -> Vec<Claim> {
+        self.rules
+            .of(self.matcher.run(input, scratch).iter().copied())
+    }
 
     /// The ids of the rules that claim a record.
     pub fn matching_ids(&self, input: &Input<'_>, scratch: &mut Scratch) -> Vec<&str> {
         let matched = self.matcher.run(input, scratch);
         matched
             .iter()
-            .map(|&rule| self.ids[rule as usize].as_str())
+            .map(|&rule| self.rules.ids[rule as usize].as_str())
             .collect()
     }
 }

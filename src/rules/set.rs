@@ -3,17 +3,20 @@
 use rustc_hash::FxHashMap;
 
 use super::build::Builder;
+use super::compliance::{Claims, Framework};
 use super::error::{Place, RuleError, nearest};
 use super::matcher::{Input, Matcher};
 use super::names::Glob;
 use super::pack::{Pack, Rule};
 use super::scratch::Scratch;
-use crate::verdict::{Category, Scores};
+use crate::verdict::{Category, Claim, Scores};
 
-/// The rules of all packs, compiled together.
+/// The rules of all packs, compiled together, and the frameworks that claim records: a text is searched
+/// once for both.
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    claims: Claims,
     matcher: Matcher,
     always_run: Vec<usize>,
 }
@@ -22,6 +25,15 @@ impl RuleSet {
     /// Compiles packs, leaving out the rules named in `disable`: by their ids, or by globs in which `*`
     /// stands for any run of characters. Each has to name a rule that there is.
     pub fn compile(packs: Vec<Pack>, disable: &[String]) -> Result<RuleSet, RuleError> {
+        RuleSet::with_frameworks(packs, disable, Vec::new())
+    }
+
+    /// The same with frameworks that claim records.
+    pub fn with_frameworks(
+        packs: Vec<Pack>,
+        disable: &[String],
+        frameworks: Vec<Framework>,
+    ) -> Result<RuleSet, RuleError> {
         let mut taken: FxHashMap<String, Place> = FxHashMap::default();
         let disabled: Vec<Glob> = disable.iter().map(|id| Glob::new(id)).collect();
         let mut builder = Builder::default();
@@ -39,9 +51,11 @@ impl RuleSet {
             rules.push(pack_rule.rule);
         }
         check_disabled(disable, &taken)?;
+        let claims = Claims::compile(frameworks, &mut builder)?;
         let matcher = builder.finish();
         Ok(RuleSet {
             rules,
+            claims,
             matcher,
             always_run,
         })
@@ -79,13 +93,17 @@ impl RuleSet {
         scratch: &'s mut Scratch,
     ) -> Matches<'r, 's> {
         let matched = self.matcher.run(input, scratch);
+        // In the order in which they were added: the rules, then the frameworks'.
+        let own = matched.partition_point(|&index| (index as usize) < self.rules.len());
+        let (matched, claimed) = matched.split_at(own);
         let rules = || matched.iter().map(|&index| &self.rules[index as usize]);
         Matches {
             winner: winner(rules().filter(|rule| !rule.raises_only)),
             floor: floor(rules().filter(|rule| rule.floor && !rule.raises_only)),
             raise: floor(rules().filter(|rule| rule.raises_only)),
-            rules: &self.rules,
+            set: self,
             matched,
+            claimed,
         }
     }
 }
@@ -100,17 +118,26 @@ pub struct Matches<'r, 's> {
     /// The rule to whose category a verdict below it is raised, if one matched that nobody vouched
     /// for.
     pub raise: Option<&'r Rule>,
-    rules: &'r [Rule],
+    set: &'r RuleSet,
     matched: &'s [u32],
+    claimed: &'s [u32],
 }
 
 impl<'r> Matches<'r, '_> {
     /// Every matching rule, in the order of the packs.
     pub fn all(&self) -> impl Iterator<Item = &'r Rule> {
-        let rules = self.rules;
+        let rules = &self.set.rules;
         self.matched
             .iter()
             .map(move |&index| &rules[index as usize])
+    }
+
+    /// The frameworks that claim the record, each once, in their order.
+    pub fn claims(&self) -> Vec<Claim> {
+        let first = self.set.rules.len() as u32;
+        self.set
+            .claims
+            .of(self.claimed.iter().map(|&index| index - first))
     }
 
     /// The vote: the winner's confidence for its category, the rest spread evenly; `None` abstains.
