@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::automaton::LazyRegex;
 use super::dialect::{self, Regex};
-use super::literals::{self, Literals};
+use super::literals::{self, Literal, Literals};
 use super::matcher::{Compiled, FieldAsk, FieldIndex, Matcher, Test};
 use super::pack::{Conditions, Pattern};
 use super::prefilter::{Owner, Prefilter};
@@ -43,8 +43,8 @@ enum Scope {
 /// Literals and who needs them.
 #[derive(Default)]
 struct LiteralTable {
-    place: FxHashMap<Vec<u8>, usize>,
-    literals: Vec<Vec<u8>>,
+    place: FxHashMap<Literal, usize>,
+    literals: Vec<Literal>,
     owners: Vec<Vec<Owner>>,
 }
 

@@ -6,7 +6,7 @@
 //! such sets, and needs a literal of each. The sets are found by walking the whole
 //! syntax tree, not only its prefixes: most patterns of log lines begin with something variable.
 
-use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
 /// Most strings that the exact language of a part may have before it is given up.
 const MAX_EXACT: usize = 64;
@@ -20,12 +20,29 @@ const MIN_LENGTH: usize = 2;
 /// Largest character class that is spelled out.
 const MAX_CLASS: usize = 10;
 
-/// A set of literals, lower-case, of which each matching text holds one.
+/// Stands in an exact string where the pattern asks for a word boundary; a pattern that has this byte
+/// itself is not spelled out there.
+const BOUNDARY: u8 = 7;
+/// By how much rarer a literal is that has to begin, or end, a word.
+const AT_BOUNDARY: f32 = 2.0;
+
+/// A set of literals of which each matching text holds one.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Literals {
-    pub literals: Vec<Vec<u8>>,
+    pub literals: Vec<Literal>,
     /// How rare they are; higher is rarer.
     pub rarity: f32,
+}
+
+/// Bytes that a text must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Literal {
+    /// In lower case.
+    pub bytes: Vec<u8>,
+    /// True where no letter, digit or underscore stands before them.
+    pub starts_word: bool,
+    /// True where none stands after them.
+    pub ends_word: bool,
 }
 
 /// Most sets of a pattern that are looked for; each is a bit of a byte.
@@ -43,7 +60,7 @@ pub(super) fn required(hir: &Hir) -> Vec<Literals> {
     sets.sort_by(|a, b| b.rarity.total_cmp(&a.rarity));
     sets.dedup_by(|a, b| a.literals == b.literals);
     let worthwhile = |set: &Literals| {
-        let long = |literal: &Vec<u8>| literal.len() >= WORTHWHILE_LENGTH;
+        let long = |literal: &Literal| literal.bytes.len() >= WORTHWHILE_LENGTH;
         set.rarity >= WORTHWHILE && set.literals.iter().all(long)
     };
     let mut first = true;
@@ -90,7 +107,11 @@ impl Part {
 
 fn walk(hir: &Hir) -> Part {
     match hir.kind() {
+        HirKind::Look(Look::WordAscii | Look::WordStartAscii | Look::WordEndAscii) => {
+            Part::exactly(vec![vec![BOUNDARY]])
+        }
         HirKind::Empty | HirKind::Look(_) => Part::exactly(vec![Vec::new()]),
+        HirKind::Literal(literal) if literal.0.contains(&BOUNDARY) => Part::unknown(),
         HirKind::Literal(literal) => Part::exactly(vec![literal.0.to_ascii_lowercase()]),
         HirKind::Class(class) => class_strings(class).map_or_else(Part::unknown, Part::exactly),
         HirKind::Capture(capture) => walk(&capture.sub),
@@ -118,6 +139,9 @@ fn class_strings(class: &Class) -> Option<Vec<Vec<u8>>> {
 fn few(strings: impl Iterator<Item = Vec<u8>>) -> Option<Vec<Vec<u8>>> {
     let mut different = Vec::new();
     for string in strings {
+        if string == [BOUNDARY] {
+            return None;
+        }
         if !different.contains(&string) {
             different.push(string);
         }
@@ -224,50 +248,78 @@ fn walk_alternation(parts: &[Hir]) -> Part {
     }
     // Every branch has to bring its own literals, or a match could come without one.
     let sets: Option<Vec<Literals>> = parts.into_iter().map(Part::into_rarest).collect();
-    let union: Option<Vec<Vec<u8>>> =
+    let union: Option<Vec<Literal>> =
         sets.map(|sets| sets.into_iter().flat_map(|set| set.literals).collect());
     Part {
         exact: None,
-        sets: union
-            .and_then(|strings| score(&strings))
-            .into_iter()
-            .collect(),
+        sets: union.and_then(set_of).into_iter().collect(),
     }
 }
 
-/// The set as literals, each cut to its rarest window, or `None` where one is too short.
+/// The strings as a set of literals, or `None` where one is too short.
 fn score(strings: &[Vec<u8>]) -> Option<Literals> {
-    let short = strings.iter().any(|s| s.len() < MIN_LENGTH);
-    if strings.is_empty() || short {
-        return None;
-    }
-    let windows = strings.iter().map(|string| rarest_window(string));
-    let (mut literals, mut rarity) = (Vec::new(), f32::INFINITY);
-    for (window, weight) in windows {
-        literals.push(window.to_vec());
-        rarity = rarity.min(weight);
-    }
+    let literals: Option<Vec<Literal>> = strings.iter().map(|string| literal_in(string)).collect();
+    set_of(literals?)
+}
+
+/// The set of these literals, or `None` where there are too many, or none.
+fn set_of(mut literals: Vec<Literal>) -> Option<Literals> {
     literals.sort_unstable();
     literals.dedup();
-    if literals.len() > MAX_LITERALS {
+    if literals.is_empty() || literals.len() > MAX_LITERALS {
         return None;
     }
+    let each = literals.iter().map(Literal::rarity);
     // Twice as many literals are hit about twice as often.
-    rarity -= (literals.len() as f32).log2();
+    let rarity = each.fold(f32::INFINITY, f32::min) - (literals.len() as f32).log2();
     Some(Literals { literals, rarity })
 }
 
-fn rarest_window(string: &[u8]) -> (&[u8], f32) {
-    let weights = weights(string);
-    let length = string.len().min(MAX_LENGTH);
+/// The rarest window of an exact string, or `None` where the string is too short.
+fn literal_in(string: &[u8]) -> Option<Literal> {
+    let mut bytes = Vec::with_capacity(string.len());
+    // Places in `bytes` at which a word begins or ends.
+    let mut boundaries = Vec::new();
+    for &byte in string {
+        match byte {
+            BOUNDARY => boundaries.push(bytes.len()),
+            byte => bytes.push(byte),
+        }
+    }
+    if bytes.len() < MIN_LENGTH {
+        return None;
+    }
+    let (start, end) = rarest_window(&bytes);
+    Some(Literal {
+        starts_word: boundaries.contains(&start) && is_word(bytes[start]),
+        ends_word: boundaries.contains(&end) && is_word(bytes[end - 1]),
+        bytes: bytes[start..end].to_vec(),
+    })
+}
+
+fn rarest_window(bytes: &[u8]) -> (usize, usize) {
+    let weights = weights(bytes);
+    let length = bytes.len().min(MAX_LENGTH);
     let mut best = (0, f32::NEG_INFINITY);
-    for start in 0..=string.len() - length {
+    for start in 0..=bytes.len() - length {
         let weight: f32 = weights[start..start + length].iter().sum();
         if weight > best.1 {
             best = (start, weight);
         }
     }
-    (&string[best.0..best.0 + length], best.1)
+    (best.0, best.0 + length)
+}
+
+impl Literal {
+    fn rarity(&self) -> f32 {
+        let ends = u8::from(self.starts_word) + u8::from(self.ends_word);
+        rarity(&self.bytes) + AT_BOUNDARY * f32::from(ends)
+    }
+}
+
+/// What `\b` takes for a part of a word.
+pub(super) fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// How rare bytes in a row are, as [`Literals::rarity`] counts it.
@@ -307,79 +359,5 @@ fn weight(byte: u8) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rules::automaton::LazyRegex;
-    use crate::rules::dialect;
-
-    fn of(pattern: &str) -> Vec<String> {
-        let hir = dialect::parse(pattern).expect("parses");
-        let rarest = required(&hir).into_iter().next();
-        let literals = rarest.map(|set| set.literals).unwrap_or_default();
-        literals
-            .into_iter()
-            .map(|l| String::from_utf8_lossy(&l).into_owned())
-            .collect()
-    }
-
-    #[test]
-    fn the_rarest_part_is_taken() {
-        for (pattern, expected) in [
-            (r"^Failed password for \S+", &["failed passw"][..]),
-            (r"\S+ segfault at", &[" segfault at"]),
-            (r"(?i)ROOT login", &["root login"]),
-            (r"(?:foo|bar\d+)baz", &["baz"]),
-            (
-                r"^(DeleteTrail|StopLogging)$",
-                &["deletetrail", "stoplogging"],
-            ),
-            (r"colou?r", &["color", "colour"]),
-            (r"(?:abc)+x", &["abc"]),
-            (r"\.{3,}\d", &["..."]),
-            (r"\w+@\d+", &[]),
-            (r"(?:abc)?\d", &[]),
-            (r".*", &[]),
-            (r"abc|\d", &[]),
-        ] {
-            assert_eq!(of(pattern), expected, "{pattern}");
-        }
-    }
-
-    #[test]
-    fn every_part_that_a_match_needs_is_looked_for() {
-        let hir =
-            dialect::parse(r"(?:replica|standby)\b.{0,80}\b(?:broken|stopped)").expect("parses");
-        let sets = required(&hir).into_iter().map(|set| set.literals.len());
-        assert_eq!(sets.collect::<Vec<_>>(), [2, 2]);
-        let hir = dialect::parse("x(?:abc|d)").expect("parses");
-        assert_eq!(required(&hir).len(), 1, "one string is one set");
-    }
-
-    #[test]
-    fn masks_are_not_worth_looking_for() {
-        assert_eq!(of(r"^pid <num>\S+ <ip4>$"), ["pid <num>"]);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn a_match_holds_a_literal_of_each_set(
-            pattern in r"[ab|()?*+.\[\]{}^$\\dwx0-3 ]{0,14}",
-            text in "[abx0-3 ]{0,24}",
-        ) {
-            if let Ok(hir) = dialect::parse(&pattern)
-                && LazyRegex::new(pattern.clone()).is_match(&text)
-            {
-                for set in walk(&hir).into_sets() {
-                    let stands = |l: &Vec<u8>| {
-                        text.as_bytes().windows(l.len()).any(|w| w.eq_ignore_ascii_case(l))
-                    };
-                    proptest::prop_assert!(
-                        set.literals.iter().any(stands),
-                        "`{pattern}` matches `{text}` without any of {:?}",
-                        set.literals
-                    );
-                }
-            }
-        }
-    }
-}
+#[path = "literals_tests.rs"]
+mod tests;

@@ -8,6 +8,8 @@
 use memchr::memmem;
 use rustc_hash::FxHashMap;
 
+use super::literals::{self, is_word};
+
 /// Bits of a hash.
 const HASH_BITS: u32 = 16;
 const WORDS: usize = 1 << (HASH_BITS - 6);
@@ -33,7 +35,7 @@ struct Table {
     /// The literals known by the same bytes.
     known: FxHashMap<u32, Vec<Literal>>,
     /// All the literals, in place of the above, where there are [`FEW`].
-    few: Vec<(memmem::Finder<'static>, Box<[Owner]>)>,
+    few: Vec<(memmem::Finder<'static>, Literal)>,
 }
 
 /// A test that needs a literal.
@@ -53,18 +55,21 @@ struct Literal {
     mask: u128,
     /// Where in it the bytes stand by which it is known.
     offset: usize,
+    starts_word: bool,
+    ends_word: bool,
     owners: Box<[Owner]>,
 }
 
 impl Prefilter {
-    /// Over literals of 2 to [`LONGEST`] bytes in lower case, each with the tests that need it.
+    /// Over literals of 2 to [`LONGEST`] bytes, each with the tests that need it.
     /// `rarity` says of bytes how seldom they stand in log lines.
     pub(super) fn new(
-        literals: impl IntoIterator<Item = (Vec<u8>, Vec<Owner>)>,
+        literals: impl IntoIterator<Item = (literals::Literal, Vec<Owner>)>,
         rarity: impl Fn(&[u8]) -> f32,
     ) -> Prefilter {
         let mut prefilter = Prefilter::default();
-        for (bytes, owners) in literals {
+        for (literal, owners) in literals {
+            let bytes = literal.bytes;
             debug_assert!((*LENGTHS.start()..=LONGEST).contains(&bytes.len()));
             let length = bytes.len().min(*LENGTHS.end());
             let offset = rarest(&bytes, length, &rarity);
@@ -72,6 +77,8 @@ impl Prefilter {
                 bytes: load(&bytes),
                 mask: u128::MAX >> (8 * (LONGEST - bytes.len())),
                 offset,
+                starts_word: literal.starts_word,
+                ends_word: literal.ends_word,
                 owners: owners.into(),
             };
             let key = key(&bytes[offset..][..length]);
@@ -113,15 +120,16 @@ impl Table {
         self.bits = Vec::new();
         for literal in self.known.drain().flat_map(|(_, literals)| literals) {
             let finder = memmem::Finder::new(&literal.text()).into_owned();
-            self.few.push((finder, literal.owners));
+            self.few.push((finder, literal));
         }
     }
 
     fn search<const LENGTH: usize>(&self, text: &[u8], found: &mut impl FnMut(&[Owner])) {
         let end = text.len() - LONGEST;
-        for (finder, owners) in &self.few {
-            if finder.find(&text[..end]).is_some() {
-                found(owners);
+        for (finder, literal) in &self.few {
+            let mut places = finder.find_iter(&text[..end]);
+            if places.any(|start| literal.is_bounded(text, start)) {
+                found(&literal.owners);
             }
         }
         if self.bits.is_empty() {
@@ -145,7 +153,7 @@ impl Table {
                 continue;
             };
             let there = load(&text[start..start + LONGEST]);
-            if there & literal.mask == literal.bytes {
+            if there & literal.mask == literal.bytes && literal.is_bounded(text, start) {
                 found(&literal.owners);
             }
         }
@@ -153,10 +161,20 @@ impl Table {
 }
 
 impl Literal {
+    fn length(&self) -> usize {
+        (self.mask.count_ones() / 8) as usize
+    }
+
     fn text(&self) -> Vec<u8> {
-        let mut text = self.bytes.to_le_bytes().to_vec();
-        text.truncate((self.mask.count_ones() / 8) as usize);
-        text
+        self.bytes.to_le_bytes()[..self.length()].to_vec()
+    }
+
+    /// True where it begins and ends a word as far as it has to; it stands at `start`.
+    fn is_bounded(&self, text: &[u8], start: usize) -> bool {
+        let in_word = |at: usize| text.get(at).is_some_and(|byte| is_word(*byte));
+        let before = self.starts_word && start > 0 && in_word(start - 1);
+        let after = self.ends_word && in_word(start + self.length());
+        !before && !after
     }
 }
 
@@ -197,7 +215,16 @@ mod tests {
         let numbered = literals.iter().zip(0..);
         let literals = numbered.map(|(literal, n)| {
             let owner = Owner { test: n, set: 1 };
-            (literal.as_bytes().to_vec(), vec![owner])
+            let bytes = literal.trim_matches('|').as_bytes().to_vec();
+            let (starts_word, ends_word) = (literal.starts_with('|'), literal.ends_with('|'));
+            (
+                literals::Literal {
+                    bytes,
+                    starts_word,
+                    ends_word,
+                },
+                vec![owner],
+            )
         });
         let prefilter = Prefilter::new(literals, |_| 0.0);
         let mut found = Vec::new();
@@ -217,6 +244,19 @@ mod tests {
         assert_eq!(found(&literals, "su"), [2]);
         assert_eq!(found(&literals, ""), [0; 0]);
         assert_eq!(found(&[], "root"), [0; 0]);
+    }
+
+    #[test]
+    fn a_word_is_found_where_it_is_one() {
+        let many = [
+            "|pan|", "|panel", "anel|", "pan", "|xx|", "|yy", "|zzz|", "|uuu|", "|vvv|", "|www|",
+        ];
+        for literals in [&many[..4], &many[..]] {
+            assert_eq!(found(literals, "pan"), [0, 3]);
+            assert_eq!(found(literals, "a panel_"), [1, 3]);
+            assert_eq!(found(literals, "japan panel"), [1, 2, 3]);
+            assert_eq!(found(literals, "japan (PAN)"), [0, 3]);
+        }
     }
 
     proptest::proptest! {
