@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from trainer import caution, contributions, machines
+from trainer.common import TrainerError
 from trainer.votes import Judged, Vote
 
 SILENT = Vote(False, (0.0,) * 4, ())
@@ -104,6 +105,20 @@ class CountsMachines(unittest.TestCase):
         self.assertEqual(found["kernel failures"], (1, 1, 0, 1))
         self.assertEqual(found["slurm"], (1, 1, 0, 1))
         self.assertEqual(found["lustre"], (0, 0, 0, 0))
+
+    def test_what_is_missed_or_forwarded_in_vain_makes_no_bundle(self):
+        def rows(hit, wrong):
+            # The rows of kinds count the same lines once more, and are left out.
+            return [
+                ("slurm", hit, 10, 1, 10),
+                ("lustre", 10, 10, wrong, 10),
+                ("kernel failures", 0, 9, 9, 9),
+            ]
+
+        machines.check(rows(7, 4))
+        for hit, wrong in ((6, 4), (7, 5)):
+            with self.assertRaisesRegex(TrainerError, "large machines held out"):
+                machines.check(rows(hit, wrong))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from trainer import (
     bundle,
     calibrate,
     card,
-    card_sections,
     caution,
     contributions,
     corpus,
@@ -21,6 +20,7 @@ from trainer import (
     features,
     generate,
     golden,
+    machines,
     models,
     parity,
     settings,
@@ -157,7 +157,7 @@ def card_facts(data, held, figures, fitted, draft, made):
         "figures": figures,
         "forwarding": caution.forwarding(of_judged, judged),
         "contributions": contributions.measure(of_judged, judged),
-        "machines": card_sections.large_machines(data, held.judged),
+        "machines": held_out_machines(data, held),
         "curve": draft.curve,
         "reliability": caution.reliability(of_judged, calibrated[places]),
         "rules": sum(map(bundle.count_rules, packs)),
@@ -169,6 +169,13 @@ def card_facts(data, held, figures, fitted, draft, made):
         "corpus_digest": data.digest,
         "judging_digest": bundle.judging_digest(made),
     }
+
+
+def held_out_machines(data, held):
+    """Rows of `machines`, checked."""
+    found = machines.rows(data, held.judged)
+    machines.check(found)
+    return found
 
 
 def baseline(binary, trial, data, fitted):

@@ -115,6 +115,18 @@ def validation_section(validation, judging_digest):
     )
 
 
+def before_and_after(facts):
+    """The earlier bundle and this one; external figures that are stale are left out."""
+    templates, validation = facts["templates"], facts["validation"]
+    products = len({template.product for template in templates})
+    current = validation and validation["judging_digest"] == facts["judging_digest"]
+    return card_sections.before_and_after(
+        [f"{len(templates):,}", products, facts["rules"]],
+        facts["figures"]["ensemble"],
+        validation["figures"]["ensemble"] if current else None,
+    )
+
+
 def forwarding(shares):
     """Shares forwarded, in words."""
     named = [f"{percent(shares[label])} of {label}" for label in LABELS if label in shares]
@@ -166,6 +178,13 @@ lines among the fifth of all lines with the highest forward score.
 ## External validation
 
 {validation}
+
+## Before and after
+
+The bundle before the larger corpus against this one. Held-out figures are each of its own corpus; the
+external ones are of the same lines.
+
+{before_and_after}
 
 ## What each part contributes
 
@@ -253,7 +272,8 @@ def write(facts):
         held_out_forwarding=forwarding(facts["forwarding"]),
         mix=", ".join(f"{percent(share)} {label}" for label, share in caution.MIX.items()),
         contributions=card_sections.contribution(facts["contributions"]),
-        machines=facts["machines"],
+        machines=card_sections.large_machines(facts["machines"]),
+        before_and_after=before_and_after(facts),
         curve=card_sections.curve(facts["curve"]),
         reliability=card_sections.reliability(*facts["reliability"]),
         abstention=""

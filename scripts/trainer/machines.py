@@ -3,7 +3,7 @@ must be forwarded, their informational neighbours not."""
 
 import re
 
-from trainer.common import LABELS
+from trainer.common import LABELS, TrainerError
 
 PRODUCTS = (
     "cray-ras",
@@ -26,6 +26,9 @@ KINDS = {
 }
 MATTERS = 2
 """Labels below this place in LABELS are to be forwarded."""
+LEAST_FORWARDED = 0.85
+MOST_FORWARDED = 0.25
+"""Shares of failures and of informational lines, over all products, without which there is no bundle."""
 
 
 def rows(data, judged):
@@ -43,6 +46,19 @@ def rows(data, judged):
     for product in PRODUCTS:
         made.append((product, *counted([case for case in cases if case[0].product == product])))
     return made
+
+
+def check(found):
+    """Refuses a bundle whose folds miss the failures of machines that they never saw, or forward what
+    stands beside them. found: the answer of `rows`."""
+    products = [row[1:] for row in found if row[0] in PRODUCTS]
+    hit, wanted, wrong, quiet = (sum(numbers) for numbers in zip(*products, strict=True))
+    if hit < LEAST_FORWARDED * wanted or wrong > MOST_FORWARDED * quiet:
+        raise TrainerError(
+            f"large machines held out: expected at least {LEAST_FORWARDED:.0%} of the failures and at "
+            f"most {MOST_FORWARDED:.0%} of the informational lines forwarded, found {hit} of {wanted} "
+            f"and {wrong} of {quiet}"
+        )
 
 
 def counted(cases):
