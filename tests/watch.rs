@@ -47,9 +47,16 @@ fn refused<'a>(code: &'a str) -> impl Fn(&Value) -> bool + 'a {
     move |models| models["last_rejection"]["code"] == code
 }
 
+/// True once the metrics have the line: they are told of a change just after it serves.
 fn metric(service: &Service, line: &str) -> bool {
-    let (_, text) = get(service.operations, "/metrics");
-    text.lines().any(|found| found == line)
+    (0..100).any(|_| {
+        let (_, text) = get(service.operations, "/metrics");
+        let there = text.lines().any(|found| found == line);
+        if !there {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        there
+    })
 }
 
 fn verdict(service: &Service, message: &str) -> Value {
