@@ -4,10 +4,11 @@ use rustc_hash::FxHashMap;
 
 use super::automaton::LazyRegex;
 use super::dialect::{self, Regex};
-use super::literals::{self, Literal, Literals};
+use super::literals::{Literal, Literals};
 use super::matcher::{Compiled, FieldAsk, FieldIndex, Matcher, Test};
 use super::pack::{Conditions, Pattern};
 use super::prefilter::{Owner, Prefilter};
+use super::rarity::rarity;
 
 /// How much rarer a field's value is than any text: it opens a gate only where it truly holds.
 const VALUE_RARITY: f32 = 1000.0;
@@ -206,7 +207,7 @@ impl LiteralTable {
 
     fn finish(self) -> Prefilter {
         let literals = self.literals.into_iter().zip(self.owners);
-        Prefilter::new(literals, literals::rarity)
+        Prefilter::new(literals, rarity)
     }
 }
 

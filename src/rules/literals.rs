@@ -8,6 +8,8 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
+use super::rarity::{rarest_window, rarity};
+
 /// Most strings that the exact language of a part may have before it is given up.
 const MAX_EXACT: usize = 64;
 /// Most literals a pattern may bring along.
@@ -289,25 +291,12 @@ fn literal_in(string: &[u8]) -> Option<Literal> {
     if bytes.len() < MIN_LENGTH {
         return None;
     }
-    let (start, end) = rarest_window(&bytes);
+    let (start, end) = rarest_window(&bytes, MAX_LENGTH);
     Some(Literal {
         starts_word: boundaries.contains(&start) && is_word(bytes[start]),
         ends_word: boundaries.contains(&end) && is_word(bytes[end - 1]),
         bytes: bytes[start..end].to_vec(),
     })
-}
-
-fn rarest_window(bytes: &[u8]) -> (usize, usize) {
-    let weights = weights(bytes);
-    let length = bytes.len().min(MAX_LENGTH);
-    let mut best = (0, f32::NEG_INFINITY);
-    for start in 0..=bytes.len() - length {
-        let weight: f32 = weights[start..start + length].iter().sum();
-        if weight > best.1 {
-            best = (start, weight);
-        }
-    }
-    (best.0, best.0 + length)
 }
 
 impl Literal {
@@ -320,42 +309,6 @@ impl Literal {
 /// What `\b` takes for a part of a word.
 pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-/// How rare bytes in a row are, as [`Literals::rarity`] counts it.
-pub(super) fn rarity(bytes: &[u8]) -> f32 {
-    weights(bytes).iter().sum()
-}
-
-/// Roughly -log2 of each byte's share in log text; the inside of a mask such as `<num>` counts for
-/// nothing, because masks stand in almost every normalised line.
-fn weights(string: &[u8]) -> Vec<f32> {
-    let mut weights: Vec<f32> = string.iter().map(|b| weight(*b)).collect();
-    let mut open = None;
-    for (index, byte) in string.iter().enumerate() {
-        match byte {
-            b'<' => open = Some(index),
-            b'>' => {
-                if let Some(start) = open.take() {
-                    weights[start..=index].fill(0.2);
-                }
-            }
-            b if b.is_ascii_alphanumeric() => {}
-            _ => open = None,
-        }
-    }
-    weights
-}
-
-fn weight(byte: u8) -> f32 {
-    match byte {
-        b' ' => 2.0,
-        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b'0' | b'1' => 3.5,
-        b'c' | b'd' | b'l' | b'u' | b'm' | b'p' | b'h' | b'f' | b'g' => 4.5,
-        b'2'..=b'9' | b':' | b'.' | b'-' | b'/' | b'=' | b'"' | b',' | b'_' => 4.5,
-        b'b' | b'w' | b'y' | b'v' | b'k' => 5.5,
-        _ => 7.0,
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod matcher;
 mod names;
 mod pack;
 mod prefilter;
+mod rarity;
 mod scratch;
 mod set;
 mod source;
