@@ -15,14 +15,14 @@ if [ -z "${OWN_JOURNAL:-}" ] && [ ! -S /run/systemd/journal/socket ] && [ -x "$j
 	OWN_JOURNAL=1 exec unshare -m "$0" "$@"
 fi
 work=$(mktemp -d)
-chmod 755 "$work"
+database=
 started=()
 finish() {
 	for ((at = ${#started[@]} - 1; at >= 0; at--)); do
 		kill "${started[at]}" 2>/dev/null || true
 		wait "${started[at]}" 2>/dev/null || true
 	done
-	rm -rf "$work" "/tmp/traffic-pg.$$"
+	rm -rf "$work" ${database:+"$database"}
 }
 trap finish EXIT
 
@@ -43,6 +43,7 @@ into() {
 unprivileged() {
 	if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; else "$@"; fi
 }
+database=$(unprivileged mktemp -d)
 
 # Keeps the last lines of a file that is there and not empty.
 keep() {
@@ -128,19 +129,18 @@ if command -v nginx >/dev/null; then
 	started+=($!)
 fi
 if command -v initdb >/dev/null && command -v pgbench >/dev/null; then
-	unprivileged mkdir -p -m 700 /tmp/traffic-pg.$$
-	unprivileged initdb -D "/tmp/traffic-pg.$$" >/dev/null
-	unprivileged postgres -D "/tmp/traffic-pg.$$" -p 23930 -k "/tmp/traffic-pg.$$" -c log_connections=on \
+	unprivileged initdb -D "$database" >/dev/null
+	unprivileged postgres -D "$database" -p 23930 -k "$database" -c log_connections=on \
 		-c log_disconnections=on -c log_checkpoints=on -c checkpoint_timeout=30s -c log_statement=ddl \
 		-c log_autovacuum_min_duration=0 -c autovacuum_naptime=5s > >(into postgresql) 2>&1 &
 	started+=($!)
 fi
 
 sleep 3
-if [ -S "/tmp/traffic-pg.$$/.s.PGSQL.23930" ]; then
-	unprivileged createdb -h "/tmp/traffic-pg.$$" -p 23930 shop
-	unprivileged pgbench -h "/tmp/traffic-pg.$$" -p 23930 -q -i shop >/dev/null 2>&1
-	unprivileged pgbench -h "/tmp/traffic-pg.$$" -p 23930 -C -c 2 -t 50 shop >/dev/null 2>&1
+if [ -S "$database/.s.PGSQL.23930" ]; then
+	unprivileged createdb -h "$database" -p 23930 shop
+	unprivileged pgbench -h "$database" -p 23930 -q -i shop >/dev/null 2>&1
+	unprivileged pgbench -h "$database" -p 23930 -C -c 2 -t 50 shop >/dev/null 2>&1
 fi
 for _ in $(seq 20); do
 	for port in 23790/health 23900/-/ready 23900/metrics 23910/-/healthy 23910/api/v1/targets 23920/ 23920/metrics.md \
