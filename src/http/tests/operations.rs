@@ -131,6 +131,7 @@ async fn what_gives_no_verdict_is_not_ready_but_live() {
         "{}",
         answer.text()
     );
+    assert_eq!(get(&router, "/startupz").await.status, 503);
     assert_eq!(get(&router, "/livez").await.status, 200);
     let metrics = get(&router, "/metrics").await;
     for line in [
