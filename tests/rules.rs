@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use logtriage::record::Record;
 use logtriage::rules::{
-    BUILTIN_COMPLIANCE, ComplianceSet, Coverage, Framework, Input, Pack, RuleSet, Scratch, examine,
+    BUILTIN_COMPLIANCE, Coverage, Framework, Input, Pack, RuleSet, Scratch, examine,
     parse_frameworks, parse_pack, parse_packs, read_documents, read_frameworks, read_packs,
     test_claims, test_examples,
 };
@@ -404,16 +404,19 @@ fn a_framework_claims_a_record_once() {
   rules:
     - {id: from-crm, title: t, source: ['crm*']}
 "#;
-    let set = ComplianceSet::compile(parse_frameworks("all.yaml", yaml).expect("valid"))
-        .expect("compiles");
+    let frameworks = parse_frameworks("all.yaml", yaml).expect("valid");
+    let pack = "pack: demo\nrules:\n  - {id: lost, title: t, category: critical, confidence: 0.9, any: ['card lost']}";
+    let packs = parse_packs("demo.yaml", pack).expect("valid");
+    let set = RuleSet::with_frameworks(packs, &[], frameworks).expect("compiles");
     let claims = |message: &str, source: Option<&str>| -> Vec<String> {
         let record = Record {
             message: message.into(),
             source: source.map(Into::into),
             ..Record::default()
         };
-        let found: Vec<Claim> =
-            examine(&record, |input| set.matches(input, &mut Scratch::default()));
+        let found: Vec<Claim> = examine(&record, |input| {
+            set.matches(input, &mut Scratch::default()).claims()
+        });
         found
             .into_iter()
             .map(|claim| format!("{} {}", claim.framework, claim.retention_days))
@@ -421,6 +424,11 @@ fn a_framework_claims_a_record_once() {
     };
     assert_eq!(claims("card number 4111", None), ["pci-dss 365"]);
     assert_eq!(claims("card", Some("CRM-eu")), ["pci-dss 365", "gdpr 1095"]);
+    assert_eq!(
+        claims("card lost", Some("crm")),
+        ["pci-dss 365", "gdpr 1095"],
+        "beside a rule"
+    );
     assert!(claims("nothing", Some("web")).is_empty());
 }
 

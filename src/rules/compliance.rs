@@ -198,27 +198,6 @@ impl ComplianceSet {
         Ok(ComplianceSet { rules, matcher })
     }
 
-    /// How many rules there are.
-    pub fn len(&self) -> usize {
-        self.rules.ids.len()
-    }
-
-    /// True where no framework claims anything.
-    pub fn is_empty(&self) -> bool {
-        self.rules.ids.is_empty()
-    }
-
-    /// The frameworks, with their retention.
-    pub fn frameworks(&self) -> &[Claim] {
-        &self.rules.claims
-    }
-
-    /// The frameworks that claim a record, each once, in the order of the packs.
-    pub fn matches(&self, input: &Input<'_>, scratch: &mut Scratch) -> Vec<Claim> {
-        self.rules
-            .of(self.matcher.run(input, scratch).iter().copied())
-    }
-
     /// The ids of the rules that claim a record.
     pub fn matching_ids(&self, input: &Input<'_>, scratch: &mut Scratch) -> Vec<&str> {
         let matched = self.matcher.run(input, scratch);
